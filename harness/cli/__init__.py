@@ -1,0 +1,55 @@
+"""The `harness` command: the only code that prints. Heavy imports happen inside the commands that need them."""
+
+from __future__ import annotations
+
+import sys
+from typing import Never
+
+import typer
+
+from harness.cli import compare, doctor, judge, list_, report, run, worker
+from harness.errors import HarnessError
+
+INTERRUPTED = 130  # what typer makes of the interrupt key
+
+app = typer.Typer(
+    name="harness",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help=(
+        "Does your distributed training stay in step with the undistributed one, and how sure are we?\n\n"
+        "Exit status: 0 supported · 1 refuted · 2 inconclusive · 3 bad input or environment · "
+        "4 a rank died or the time limit passed."
+    ),
+)
+for module in (list_, run, judge, report, compare, doctor):
+    module.register(app)
+worker.register(app)
+
+
+def main(arguments: list[str] | None = None) -> Never:
+    """Run a command and exit with its documented status.
+
+    Args:
+        arguments: words after `harness`; those of the process where left out.
+
+    Raises:
+        SystemExit: always.
+    """
+    try:
+        status = app(arguments, standalone_mode=False, prog_name="harness")
+    except HarnessError as error:
+        _complain(str(error))
+        raise SystemExit(error.exit_status) from None
+    except typer.TyperException as error:
+        _complain(f"{error.format_message()}; see `harness --help`")
+        raise SystemExit(3) from None
+    if status == INTERRUPTED:
+        _complain("interrupted; finished runs are stored, and the same command goes on from there")
+    raise SystemExit(status if isinstance(status, int) else 0)
+
+
+def _complain(line: str) -> None:
+    print(f"harness: {' '.join(line.split())}", file=sys.stderr)

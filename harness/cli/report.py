@@ -1,0 +1,76 @@
+"""`harness report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness import registry
+from harness.cli import show
+from harness.cli.judge import judge_stored, with_records
+from harness.cli.options import RESULTS, Json, Results
+
+if TYPE_CHECKING:
+    from harness.report.page import Section
+    from harness.store import Store
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command.
+
+    Args:
+        app: where to.
+    """
+    app.command(name="report")(report)
+
+
+def report(
+    suites: Annotated[
+        list[str] | None, typer.Argument(help="Suites to report; all that have records if left out.")
+    ] = None,
+    results: Results = RESULTS,
+    out: Annotated[Path | None, typer.Option(help="Folder to write to; DIR/report if left out.", metavar="DIR")] = None,
+    json: Json = None,
+) -> int:
+    """Write report.html (one self-contained page), summary.md and figures/*.png.
+
+    Its exit status is 0 once the report is written, whatever the verdicts are.
+
+    Examples: `harness report`, `harness report data_partition_bsp --out results/published`
+    """
+    from harness.report import page
+    from harness.store import Store, write_bytes, write_text
+
+    store = Store(results)
+    folder = out or results / "report"
+    sections = [_section(registry.load(name).name, store) for name in suites or with_records(store)]
+    for section in sections:
+        for figure in section.figures:
+            write_bytes(folder / "figures" / f"{section.suite.name}-{figure.name}.png", figure.png)
+    write_text(folder / "summary.md", page.to_markdown(sections))
+    write_text(folder / "report.html", page.to_html(sections))
+    show.write_json(json, [section.verdict.to_json() for section in sections])
+    show.console().print(f"report: {folder / 'report.html'}", soft_wrap=True, highlight=False)
+    return 0
+
+
+def _section(name: str, store: Store) -> Section:
+    from harness.record import one_machine
+    from harness.report.figures import to_png
+    from harness.report.page import Picture, Section
+
+    verdict, records = judge_stored(name, store), store.records(name)
+    order = {setting.id: number for number, setting in enumerate(registry.load(name).settings)}
+    records.sort(key=lambda record: order.get(record.facts.setting.id, len(order)))
+    return Section(
+        suite=registry.load(name),
+        verdict=verdict,
+        records=records,
+        machine=one_machine(records),
+        figures=[
+            Picture(plot, registry.caption(draw), to_png(draw(records))) for plot, draw in registry.plots(name).items()
+        ],
+        stale=[r.facts.setting.id for r in records if r.facts.code != registry.code_hash(name)],
+    )

@@ -1,0 +1,94 @@
+"""How verdicts and progress look in a terminal, and how results are written as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from harness.verdict import Verdict
+
+_NUMBERS = ("above ε", "bound", "median gap", "median A/A")
+COLOURS = {"supported": "green", "inconclusive": "yellow", "refuted": "red"}
+
+
+def console() -> Console:
+    """Standard output, plain where it is not a terminal.
+
+    Returns:
+        The console; lines are as wide as they need to be where nobody watches.
+    """
+    plain = Console()
+    return plain if plain.is_terminal else Console(width=200, highlight=False, no_color=True)
+
+
+def write_json(path: Path | None, result: object) -> None:
+    """Write a result where the user asked for it.
+
+    Args:
+        path: where, or None for nowhere.
+        result: JSON-able; numbers that are not finite become the text `inf`, `-inf` or `nan`.
+
+    Raises:
+        BadInputError: it cannot be written.
+    """
+    from harness.store import write_text
+
+    if path is not None:
+        write_text(path, json.dumps(_finite(result), indent=1, allow_nan=False) + "\n")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def word(text: str) -> str:
+    """A verdict in its colour.
+
+    Args:
+        text: one of the three words.
+
+    Returns:
+        Markup.
+    """
+    return f"[bold {COLOURS[text]}]{text}[/]"
+
+
+def verdict(out: Console, result: Verdict) -> None:
+    """Print a suite's verdict: the word, the reason, and a row per setting.
+
+    Args:
+        out: where to.
+        result: the verdict.
+    """
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("setting", "role", "verdict", *_NUMBERS, "why"):
+        table.add_column(heading, justify="right" if heading in _NUMBERS else "left")
+    for part in result.parts:
+        role = part.evidence["role"]
+        expected = part.word == ("refuted" if role == "control" else "supported")
+        table.add_row(part.subject, role, word(part.word), *_numbers(part), "" if expected else part.reason)
+    out.print(table)
+    out.print(f"{result.subject}: {word(result.word)}: {result.reason}", soft_wrap=True)
+
+
+def _numbers(part: Verdict) -> tuple[str, str, str, str]:
+    """The layer that decides: the first with the setting's word, all layers together where it is supported."""
+    layers = [layer for layer in part.parts if layer.word == part.word]
+    if not layers:
+        return "", "", "", ""
+    evidence = layers[-1 if part.word == "supported" else 0].evidence
+    gaps = f"{evidence['median_gap']:.2g}", f"{evidence['median_noise']:.2g}"
+    if "exceedances" not in evidence:
+        return "", "", *gaps
+    bound = f"≥ {evidence['lower']:.3f}" if part.word == "refuted" else f"≤ {evidence['upper']:.3f}"
+    return f"{evidence['exceedances']} of {evidence['replicates']}", bound, *gaps

@@ -1,0 +1,1 @@
+"""Training itself, distributed and not; the only importer of TensorFlow and Horovod."""

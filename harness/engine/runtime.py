@@ -1,0 +1,37 @@
+"""TensorFlow with a fixed number of threads and no chatter: imported before anything that trains."""
+
+from __future__ import annotations
+
+import os
+
+# Read by TensorFlow when it is imported.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+
+import tensorflow as tf
+
+from harness.spec import Precision
+
+__all__ = ["dtype", "limit_threads", "tf"]
+
+
+def limit_threads(threads: int) -> None:
+    """Give every operation of this process the same number of threads; call before the first operation.
+
+    Args:
+        threads: threads within an operation; operations run one after the other.
+    """
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def dtype(precision: Precision) -> tf.DType:
+    """TensorFlow's type of a precision.
+
+    Args:
+        precision: float64 or float32.
+
+    Returns:
+        The type.
+    """
+    return tf.float64 if precision is Precision.FLOAT64 else tf.float32

@@ -1,0 +1,1 @@
+"""Launching ranks and knowing the machine."""

@@ -1,0 +1,239 @@
+"""What a run leaves behind: facts that never change, and its gaps in long form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from harness.errors import BadInputError
+from harness.spec import SeedBlock, Setting
+
+SCHEMA_VERSION = 1
+
+
+class Machine(BaseModel):
+    """The machine that a run was made on; results of two machines are never pooled.
+
+    Attributes:
+        node: network name.
+        processor: model name.
+        cores: usable logical cores.
+        memory_bytes: main memory.
+        system: operating system and release.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    node: str
+    processor: str
+    cores: int
+    memory_bytes: int
+    system: str
+
+    @property
+    def id(self) -> str:
+        """One line that names the machine."""
+        return f"{self.node} ({self.processor}, {self.cores} cores, {self.memory_bytes / 2**30:.0f} GiB)"
+
+
+class Facts(BaseModel):
+    """Everything about a run apart from its gaps.
+
+    Attributes:
+        suite: name of the suite.
+        setting: the point of the sweep.
+        block: the seeds.
+        entropy: entropy of the `numpy.random.SeedSequence` that all streams are spawned from.
+        code: hash of the code that the result depends on.
+        machine: where it ran.
+        versions: versions of Python and of the packages that matter.
+        launcher: `mpi` or `gloo`.
+        commands: the exact launch lines.
+        started: ISO 8601 time, UTC.
+        wall_seconds: wall time per part, start-up included; provenance, not a benchmark.
+        measured: scalar facts that the suite's `measure` returned.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: int = SCHEMA_VERSION
+    suite: str
+    setting: Setting
+    block: SeedBlock
+    entropy: int
+    code: str
+    machine: Machine
+    versions: dict[str, str]
+    launcher: str
+    commands: tuple[str, ...]
+    started: str
+    wall_seconds: dict[str, float]
+    measured: dict[str, float]
+
+
+@dataclass(frozen=True)
+class GapTable:
+    """Gaps in long form: row i is one number, columns are of equal length.
+
+    Args:
+        replicate: (rows,) number of the replicate.
+        clock: (rows,) updates made.
+        rank: (rows,) rank whose weights were compared; 0 where there are no ranks.
+        layer: (rows,) name of the layer, `all` for all together.
+        gap: (rows,) which gap.
+        value: (rows,) the number; infinite where weights were not finite.
+    """
+
+    replicate: NDArray[np.int32]
+    clock: NDArray[np.int32]
+    rank: NDArray[np.int32]
+    layer: NDArray[np.str_]
+    gap: NDArray[np.str_]
+    value: NDArray[np.float64]
+
+    @classmethod
+    def from_array(
+        cls,
+        values: NDArray[np.float64],
+        *,
+        replicates: Sequence[int],
+        clocks: Sequence[int] | NDArray[np.int64],
+        layer: str,
+        gap: str,
+        rank: int,
+    ) -> GapTable:
+        """Long form of one array.
+
+        Args:
+            values: (replicates, clocks).
+            replicates: their numbers.
+            clocks: the checkpoints.
+            layer: name of the layer.
+            gap: which gap.
+            rank: whose weights.
+
+        Returns:
+            One row per element.
+        """
+        rows = values.size
+        return cls(
+            replicate=np.repeat(np.asarray(replicates, np.int32), len(clocks)),
+            clock=np.tile(np.asarray(clocks, np.int32), len(replicates)),
+            rank=np.full(rows, rank, np.int32),
+            layer=np.full(rows, layer),
+            gap=np.full(rows, gap),
+            value=values.ravel(),
+        )
+
+    @classmethod
+    def concat(cls, tables: Sequence[GapTable]) -> GapTable:
+        """Rows of several tables one after the other.
+
+        Args:
+            tables: one or more.
+
+        Returns:
+            The joined table.
+        """
+        return cls(**{name: np.concatenate([getattr(t, name) for t in tables]) for name in cls.__annotations__})
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the layers in order of appearance."""
+        return tuple(dict.fromkeys(self.layer.tolist()))
+
+    def worst_over_ranks(self, *, gap: str, layer: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """One gap as an array, the largest over ranks.
+
+        Args:
+            gap: which gap.
+            layer: name of the layer, or `all`.
+
+        Returns:
+            values (replicates, clocks) and clocks (clocks,).
+
+        Raises:
+            BadInputError: the table holds no such gap, or a hole in it.
+        """
+        rows = (self.gap == gap) & (self.layer == layer)
+        replicates, r = np.unique(self.replicate[rows], return_inverse=True)
+        clocks, c = np.unique(self.clock[rows], return_inverse=True)
+        if not len(replicates):
+            raise BadInputError(f"no gap {gap!r} of layer {layer!r} was recorded", where="gaps")
+        values = np.full((len(replicates), len(clocks)), -np.inf)
+        np.maximum.at(values, (r, c), self.value[rows])
+        if np.isneginf(values).any():
+            raise BadInputError(f"gap {gap!r} of layer {layer!r} misses replicates or clocks", where="gaps")
+        return values, clocks.astype(np.int64)
+
+    def offender(self, *, gap: str, layer: str) -> dict[str, Any]:
+        """The row with the largest value.
+
+        Args:
+            gap: which gap.
+            layer: name of the layer, or `all`.
+
+        Returns:
+            Its replicate, clock, rank and value.
+        """
+        rows = np.flatnonzero((self.gap == gap) & (self.layer == layer))
+        row = rows[np.argmax(self.value[rows])]
+        return {
+            "replicate": int(self.replicate[row]),
+            "clock": int(self.clock[row]),
+            "rank": int(self.rank[row]),
+            "value": float(self.value[row]),
+        }
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What a suite's `measure` makes of the parts of a run.
+
+    Args:
+        gaps: the gaps.
+        measured: scalar facts, units in their names.
+    """
+
+    gaps: GapTable
+    measured: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Record:
+    """A run as it is stored.
+
+    Args:
+        facts: everything but the gaps.
+        gaps: the gaps.
+    """
+
+    facts: Facts
+    gaps: GapTable
+
+
+def one_machine(records: Sequence[Record]) -> Machine:
+    """The machine that all records come from.
+
+    Args:
+        records: one or more.
+
+    Returns:
+        The machine.
+
+    Raises:
+        BadInputError: the records come from two machines.
+    """
+    machines = {record.facts.machine.id: record.facts.machine for record in records}
+    if len(machines) > 1:
+        raise BadInputError(
+            f"records of {len(machines)} machines are never pooled: {'; '.join(machines)}",
+            where=f"suite {records[0].facts.suite}",
+            remedy="keep one results folder per machine (--results)",
+        )
+    return next(iter(machines.values()))

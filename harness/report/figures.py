@@ -1,0 +1,127 @@
+"""Figures of gaps, readable at half their size."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from harness.record import Record
+from harness.spec import Tolerance
+
+FLOOR = 1e-17
+_QUANTILES = (0.05, 0.95)
+_BAND = "A/A: reference with another order of summation, 5–95 %"
+mpl.use("Agg")
+
+
+def gap_against_clock(records: Sequence[Record], tolerance: Tolerance, *, title: str) -> Figure:
+    """Relative trajectory gap against clock: median and 5–95 % of replicates, the A/A band, and ε.
+
+    Args:
+        records: one or more, of any number of data sets and distributions.
+        tolerance: ε is drawn.
+        title: of the figure.
+
+    Returns:
+        One row per training, one column per layer; a gap of exactly 0 is drawn at `FLOOR`.
+    """
+    sns.set_theme(context="talk", style="whitegrid", palette="colorblind")
+    trainings = list(dict.fromkeys(record.facts.setting.training for record in records))
+    names = list(dict.fromkeys(_label(record) for record in records))
+    colours = dict(zip(names, sns.color_palette("colorblind", len(names)), strict=True))
+    layers = records[0].gaps.layers
+    shape = (len(trainings), len(layers))
+    figure = Figure(figsize=(6.2 * shape[1], 4.6 * shape[0] + 1.8), layout="constrained")
+    axes = figure.subplots(*shape, sharex="row", sharey=True, squeeze=False)
+    for row, training in enumerate(trainings):
+        mine = [record for record in records if record.facts.setting.training == training]
+        for column, layer in enumerate(layers):
+            axis = axes[row, column]
+            _draw_band(axis, mine[0], layer)
+            for record in mine:
+                _draw_gap(axis, record, layer, colours[_label(record)])
+            axis.axhline(
+                tolerance.epsilon, color="black", linestyle="--", linewidth=2, label=f"ε = {tolerance.epsilon:g}"
+            )
+            replicates = sum(len(record.facts.block.replicates) for record in mine[:1])
+            widths = "–".join(map(str, training.widths))
+            axis.set_title(f"{training.data} {widths}, {layer} (R = {replicates})", fontsize=16)
+            axis.set_xlabel("clock (updates)" if row == shape[0] - 1 else "")
+            axis.set_ylabel("gap / distance travelled\n(relative, no unit)" if column == 0 else "")
+    handles = {
+        label: handle for axis in axes.flat for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3, frameon=False, fontsize=15)
+    figure.suptitle(title, fontsize=20, fontweight="bold")
+    return figure
+
+
+def _label(record: Record) -> str:
+    partition = record.facts.setting.distribution
+    ranks = f"{partition.workers} rank" + ("s" if partition.workers > 1 else "")
+    return ranks if partition.fault == "none" else f"{ranks}, {partition.fault}"
+
+
+def _draw_band(axis: Axes, record: Record, layer: str) -> None:
+    noise, clocks = record.gaps.worst_over_ranks(gap="aa", layer=layer)
+    low, high = np.quantile(np.maximum(noise, FLOOR), _QUANTILES, axis=0)
+    axis.fill_between(clocks, low, high, color="0.6", alpha=0.5, linewidth=0, label=_BAND)
+
+
+def _draw_gap(axis: Axes, record: Record, layer: str, colour: object) -> None:
+    gaps, clocks = record.gaps.worst_over_ranks(gap="trajectory", layer=layer)
+    drawn = np.clip(gaps, FLOOR, 1e6)
+    long = pd.DataFrame({"clock": np.tile(clocks, len(drawn)), "gap": drawn.ravel()})
+    sns.lineplot(
+        long,
+        x="clock",
+        y="gap",
+        estimator="median",
+        errorbar=("pi", 90),
+        color=colour,
+        marker="o",
+        markersize=6,
+        linewidth=2,
+        label=f"{_label(record)}: median, 5–95 %",
+        ax=axis,
+        legend=False,
+    )
+    axis.set_xscale("log")
+    axis.set_yscale("log")
+    axis.yaxis.set_major_locator(LogLocator(numticks=8))
+    axis.yaxis.set_minor_formatter(NullFormatter())
+
+
+def to_png(figure: Figure) -> bytes:
+    """Draw a figure.
+
+    Args:
+        figure: any.
+
+    Returns:
+        A PNG file at 110 dots per inch.
+    """
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=110)
+    return buffer.getvalue()
+
+
+def inline(png: bytes) -> str:
+    """Form of a picture that a page can hold.
+
+    Args:
+        png: a PNG file.
+
+    Returns:
+        A data address.
+    """
+    return "data:image/png;base64," + base64.b64encode(png).decode()

@@ -1,0 +1,326 @@
+"""Runs settings: launches their parts, measures, stores records; goes on where an earlier run stopped."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness import registry
+from harness.errors import BadInputError, DamagedError, LaunchError
+from harness.measure import machine
+from harness.measure.launch import Hosts, Launcher, choose, execute, launch_line, quote
+from harness.record import Facts, Machine, Record
+from harness.schedule import ENTROPY
+from harness.spec import Part, SeedBlock, Setting, Suite
+from harness.store import PartFolder, Store
+from harness.worker import LOST_CONTACT, Assignment
+
+_SPARE_BYTES = 8 * 2**20
+_SILENT_SECONDS = 2.0
+# How mpirun and horovodrun name the rank that ended first.
+_DEATH = re.compile(r"process rank (\d+) |Process (\d+) exit with status|\[prterun-[^\]]*,(\d+)\]\s+Exit code")
+_MISSING = re.compile(r"Missing ranks:\s*(\d+)|missing ranks: (\d+)|^(\d+): \[", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run, apart from what.
+
+    Args:
+        launcher: MPI, Gloo or whichever works.
+        hosts: where ranks are placed.
+        time_limit: seconds that one launch may take.
+    """
+
+    launcher: Launcher = Launcher.AUTO
+    hosts: Hosts = field(default_factory=Hosts)
+    time_limit: float = 600.0
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that a user may want to see while a suite runs.
+
+    Args:
+        text: one line.
+        done: runs finished.
+        total: runs to do.
+        seconds_left: estimate, or None before the first run has ended.
+    """
+
+    text: str
+    done: int = 0
+    total: int = 0
+    seconds_left: float | None = None
+
+
+Notify = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A setting with a block of seeds, to be executed once.
+
+    Args:
+        suite: the suite.
+        setting: point of the sweep.
+        block: the seeds.
+    """
+
+    suite: Suite
+    setting: Setting
+    block: SeedBlock
+
+    def ranks(self, part: Part) -> int:
+        """Number of processes of a part.
+
+        Args:
+            part: which half.
+
+        Returns:
+            1 or P.
+        """
+        return self.setting.distribution.workers if part is Part.DISTRIBUTED else 1
+
+    def folder(self, store: Store, part: Part) -> PartFolder:
+        """Where a part is left; the undistributed one is shared by all settings with the same training.
+
+        Args:
+            store: the results folder.
+            part: which half.
+
+        Returns:
+            The folder.
+        """
+        what = self.setting.id if part is Part.DISTRIBUTED else self.setting.training.id
+        name = f"{part}/{what}/{self.block.id}"
+        return store.part(self.suite.name, registry.code_hash(self.suite.name), name, self.ranks(part))
+
+    def assignment(self, store: Store, part: Part, time_limit: float, parent: int) -> Assignment:
+        """What each process of a part is asked to do.
+
+        Args:
+            store: the results folder.
+            part: which half.
+            time_limit: seconds.
+            parent: process that must stay alive, or 0.
+
+        Returns:
+            The assignment.
+        """
+        folder = self.folder(store, part)
+        return Assignment(self.suite.name, self.setting, self.block, part, folder, time_limit, parent)
+
+    def line(
+        self, store: Store, part: Part, options: Options, launcher: Launcher, extra: Sequence[str] = ()
+    ) -> list[str]:
+        """Exact words that launch a part.
+
+        Args:
+            store: the results folder.
+            part: which half.
+            options: hosts and time limit.
+            launcher: MPI or Gloo.
+            extra: further options of the worker.
+
+        Returns:
+            The words.
+        """
+        words = [sys.executable, "-m", "harness", "worker", self.suite.name, self.setting.id]
+        words += ["--seeds", f"{self.block.first}:{self.block.count}", "--part", str(part)]
+        words += ["--results", str(store.root), "--time-limit", f"{options.time_limit:g}", *extra]
+        if part is Part.UNDISTRIBUTED:
+            return words
+        return list(launch_line(launcher, self.ranks(part), options.hosts, words))
+
+
+def plan(suite: Suite, settings: Sequence[Setting], store: Store, options: Options) -> list[str]:
+    """Launch lines that the runs of some settings consist of, in order.
+
+    Args:
+        suite: the suite.
+        settings: points of its sweep.
+        store: the results folder.
+        options: how to launch.
+
+    Returns:
+        One line per launch, without repetition, ready for a shell.
+
+    Raises:
+        BadInputError: no launcher is installed.
+    """
+    launcher = choose(options.launcher)[0]
+    runs = [Run(suite, setting, block) for setting in settings for block in setting.blocks]
+    lines: dict[object, str] = {}
+    for run in runs:
+        for part in Part:
+            lines.setdefault(run.folder(store, part), quote(run.line(store, part, options, launcher)))
+    return list(lines.values())
+
+
+def run_suite(suite: Suite, settings: Sequence[Setting], store: Store, options: Options, notify: Notify) -> None:
+    """Run what has no sound, up-to-date record yet.
+
+    Args:
+        suite: the suite.
+        settings: points of its sweep.
+        store: the results folder.
+        options: how to launch.
+        notify: told of every step.
+
+    Raises:
+        BadInputError: the folder cannot be used, or holds records of another machine.
+        LaunchError: a rank died or the time limit passed; what was finished before is stored.
+    """
+    here = machine.describe()
+    choose(options.launcher)
+    with store.locked():
+        runs = [Run(suite, setting, block) for setting in settings for block in setting.blocks]
+        waiting = [run for run in runs if not _is_stored(run, store, here, notify)]
+        if len(waiting) < len(runs):
+            notify(Event(f"{len(runs) - len(waiting)} of {len(runs)} runs are stored already"))
+        began = time.monotonic()
+        for done, run in enumerate(waiting):
+            left = (time.monotonic() - began) / done * (len(waiting) - done) if done else None
+            notify(Event(f"{run.setting.id} {run.block.id}", done, len(waiting), left))
+            store.save(_execute(run, store, options, here, notify))
+            run.folder(store, Part.DISTRIBUTED).discard()
+        store.discard_work(suite.name)
+
+
+def _is_stored(run: Run, store: Store, here: Machine, notify: Notify) -> bool:
+    """Whether a run need not be repeated; a damaged or stale record is set aside.
+
+    Raises:
+        BadInputError: the record is of another machine.
+    """
+    key = (run.suite.name, run.setting, run.block)
+    try:
+        facts = store.facts(*key)
+    except DamagedError as error:
+        aside = store.set_aside(*key, "damaged")
+        notify(Event(f"damaged record set aside as {aside}: {error.what}"))
+        return False
+    if facts is None:
+        return False
+    if facts.machine.id != here.id:
+        raise BadInputError(
+            f"holds records of another machine: {facts.machine.id}",
+            where=str(store.root),
+            remedy="keep one results folder per machine (--results)",
+        )
+    if facts.code != registry.code_hash(run.suite.name):
+        aside = store.set_aside(*key, "stale")
+        notify(Event(f"record of older code set aside as {aside}"))
+        return False
+    return True
+
+
+def _execute(run: Run, store: Store, options: Options, here: Machine, notify: Notify) -> Record:
+    training = run.setting.training
+    trajectory = 8 * training.parameters * run.block.count * (training.checkpoints + 1)
+    store.require_space((2 + run.setting.distribution.workers) * trajectory + _SPARE_BYTES)
+    started, seconds, commands, used = datetime.now(UTC), {}, [], Launcher.AUTO
+    for part in Part:
+        if run.folder(store, part).complete:
+            continue
+        began = time.monotonic()
+        used, line = _launch_first_that_starts(run, part, store, options, notify)
+        seconds[str(part)] = time.monotonic() - began
+        commands.append(line)
+    module = registry.run_module(run.suite.name)
+    (reference,) = run.folder(store, Part.UNDISTRIBUTED).load()
+    measurement = module.measure(
+        run.setting, run.block.replicates, reference, run.folder(store, Part.DISTRIBUTED).load()
+    )
+    facts = Facts(
+        suite=run.suite.name,
+        setting=run.setting,
+        block=run.block,
+        entropy=ENTROPY,
+        code=registry.code_hash(run.suite.name),
+        machine=here,
+        versions=machine.versions(),
+        launcher=used,
+        commands=tuple(commands),
+        started=started.isoformat(timespec="seconds"),
+        wall_seconds=seconds,
+        measured=measurement.measured,
+    )
+    return Record(facts, measurement.gaps)
+
+
+def _launch_first_that_starts(
+    run: Run, part: Part, store: Store, options: Options, notify: Notify
+) -> tuple[Launcher, str]:
+    """Launch a part; where a launcher starts no rank at all, try the next.
+
+    Raises:
+        LaunchError: a rank that had started died, or no launcher starts one.
+    """
+    *others, last = choose(options.launcher)
+    for launcher in others:
+        try:
+            return launcher, _launch(run, part, store, options, launcher)
+        except LaunchError as error:
+            if error.started:
+                raise
+            notify(Event(f"{launcher} starts no rank here ({error.what}); trying {last}"))
+    return last, _launch(run, part, store, options, last)
+
+
+def _launch(run: Run, part: Part, store: Store, options: Options, launcher: Launcher) -> str:
+    folder, mark = run.folder(store, part), uuid.uuid4().hex
+    folder.clear()
+    parent = [] if options.hosts.slots else ["--parent", str(os.getpid())]
+    words = run.line(store, part, options, launcher, ["--mark", mark, *parent])
+    try:
+        execute(words, log=folder.launcher_log, mark=mark, time_limit=options.time_limit)
+    except LaunchError as error:
+        store.require_space(2**20)
+        raise _explained(error, run, part, folder) from error
+    if not folder.complete:
+        raise _explained(LaunchError("the launch ended without a result"), run, part, folder)
+    return quote(run.line(store, part, options, launcher))
+
+
+def _explained(error: LaunchError, run: Run, part: Part, folder: PartFolder) -> LaunchError:
+    """Name the rank that went wrong first, and its log."""
+    failures, beats = folder.failures(), folder.last_beats()
+    started = bool(failures or beats)
+    where = f"{run.setting.id}, {part}"
+    own = {rank: reason for rank, reason in failures.items() if not reason.startswith(LOST_CONTACT)}
+    if own:
+        rank, reason = next(iter(own.items()))
+        return LaunchError(f"rank {rank} failed: {reason}", where=where, remedy=f"see {folder.log(rank)}")
+    rank_found = _dead_rank(folder, beats)
+    if rank_found is None:
+        return LaunchError(error.what, where=where, remedy=f"see {folder.launcher_log}", started=started)
+    what = f"{error.what}; rank {rank_found} stopped first"
+    return LaunchError(what, where=where, remedy=f"see {folder.log(rank_found)}", started=started)
+
+
+def _dead_rank(folder: PartFolder, beats: dict[int, float]) -> int | None:
+    """The rank that the launcher names, else the one that fell silent first, else the one Horovod waits for."""
+    named = _first_number(_DEATH, folder.launcher_log)
+    if named is not None:
+        return named
+    if beats and max(beats.values()) - min(beats.values()) > _SILENT_SECONDS:
+        return min(beats, key=beats.__getitem__)
+    return _first_number(_MISSING, folder.log(0))
+
+
+def _first_number(pattern: re.Pattern[str], log: Path) -> int | None:
+    with suppress(OSError):
+        found = pattern.search(log.read_text(encoding="utf-8", errors="replace"))
+        if found:
+            return int(next(group for group in found.groups() if group))
+    return None

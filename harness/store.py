@@ -1,0 +1,453 @@
+"""The results folder: the only opener of files under it.
+
+    <root>/<suite>/<setting>/<seed block>/record.json, gaps.parquet    records, never changed
+    <root>/<suite>/<setting>/<seed block>.stale-…, .damaged-…          records set aside
+    <root>/.work/<suite>/<code>/…                                      parts of runs in progress, logs of ranks
+
+Files are written under a temporary name, synced and renamed, so that a file that has its name is whole.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Never
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from harness.errors import BadInputError, DamagedError
+from harness.record import SCHEMA_VERSION, Facts, GapTable, Record
+from harness.spec import SeedBlock, Setting
+
+RECORD, GAPS = "record.json", "gaps.parquet"
+_REMEDY_DAMAGED = "`harness run` sets it aside and repeats this run"
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[Path]:
+    """Give a temporary name; on success sync it and rename it to the path, else remove it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        _sync(temporary)
+        temporary.replace(path)
+        _sync(path.parent)
+    except OSError as error:
+        _refuse_writing(path, error)
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _refuse_writing(path: Path, error: OSError) -> Never:
+    full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+    remedy = "free some space" if full else "check its permissions"
+    raise BadInputError(
+        error.strerror or str(error),
+        where=f"cannot write {path}",
+        remedy=f"{remedy} or choose another folder with --results",
+    ) from error
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically.
+
+    Args:
+        path: where; missing folders are made.
+        text: its content.
+
+    Raises:
+        BadInputError: it cannot be written.
+    """
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file atomically.
+
+    Args:
+        path: where; missing folders are made.
+        content: its content.
+
+    Raises:
+        BadInputError: it cannot be written.
+    """
+    with _writing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+@dataclass(frozen=True)
+class PartFolder:
+    """Where the processes of one launch leave their arrays, logs and signs of life.
+
+    Args:
+        path: the folder.
+        ranks: number of processes of the launch.
+    """
+
+    path: Path
+    ranks: int
+
+    def log(self, rank: int) -> Path:
+        """Log of a rank.
+
+        Args:
+            rank: its number.
+
+        Returns:
+            Path of the file.
+        """
+        return self.path / f"rank.{rank}.log"
+
+    @property
+    def launcher_log(self) -> Path:
+        """What the launcher itself printed."""
+        return self.path / "launcher.log"
+
+    def clear(self) -> None:
+        """Remove what an earlier attempt left, and make the folder.
+
+        Raises:
+            BadInputError: the folder cannot be made.
+        """
+        shutil.rmtree(self.path, ignore_errors=True)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            _refuse_writing(self.path, error)
+
+    def save(self, rank: int, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        """Store what a rank returns.
+
+        Args:
+            rank: its number.
+            arrays: by key.
+
+        Raises:
+            BadInputError: it cannot be written.
+        """
+        with _writing(self._arrays(rank)) as temporary, temporary.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+
+    def load(self) -> list[dict[str, NDArray[np.generic]]]:
+        """What every rank returned.
+
+        Returns:
+            Arrays by key, one mapping per rank.
+        """
+        parts = []
+        for rank in range(self.ranks):
+            with np.load(self._arrays(rank)) as file:
+                parts.append({key: file[key] for key in file.files})
+        return parts
+
+    @property
+    def complete(self) -> bool:
+        """Whether every rank has left its arrays."""
+        return all(self._arrays(rank).exists() for rank in range(self.ranks))
+
+    def beat(self, rank: int) -> None:
+        """Leave a sign of life.
+
+        Args:
+            rank: its number.
+        """
+        (self.path / f"rank.{rank}.alive").touch()
+
+    def fail(self, rank: int, reason: str) -> None:
+        """Leave the reason why a rank gives up.
+
+        Args:
+            rank: its number.
+            reason: one line.
+        """
+        (self.path / f"rank.{rank}.failed").write_text(reason, encoding="utf-8")
+
+    def failures(self) -> dict[int, str]:
+        """Ranks that gave up.
+
+        Returns:
+            Reason by rank, the first to give up first.
+        """
+        files = sorted(self.path.glob("rank.*.failed"), key=lambda file: file.stat().st_mtime_ns)
+        return {int(file.name.split(".")[1]): file.read_text(encoding="utf-8") for file in files}
+
+    def last_beats(self) -> dict[int, float]:
+        """Signs of life of ranks that have not finished.
+
+        Returns:
+            Time of the last one (seconds since the epoch) by rank.
+        """
+        files = {int(file.name.split(".")[1]): file.stat().st_mtime for file in self.path.glob("rank.*.alive")}
+        return {rank: beat for rank, beat in files.items() if not self._arrays(rank).exists()}
+
+    def discard(self) -> None:
+        """Remove the folder."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def _arrays(self, rank: int) -> Path:
+        return self.path / f"rank.{rank}.npz"
+
+
+@dataclass(frozen=True)
+class Store:
+    """Records and work in progress under one folder.
+
+    Args:
+        root: the results folder.
+    """
+
+    root: Path
+
+    def check(self) -> None:
+        """Make the folder where it is missing and see that it can be written to.
+
+        Raises:
+            BadInputError: it is not a folder, or cannot be written to.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            probe = self.root / f".probe.{os.getpid()}"
+            probe.write_bytes(b"\0")
+            probe.unlink()
+        except FileExistsError:
+            raise BadInputError(
+                "is not a folder", where=str(self.root), remedy="choose a folder with --results"
+            ) from None
+        except OSError as error:
+            _refuse_writing(self.root, error)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from running into the same folder; a killed process holds no lock.
+
+        Raises:
+            BadInputError: another process holds it.
+        """
+        self.check()
+        with (self.root / ".lock").open("w", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BadInputError(
+                    "another `harness run` is writing here",
+                    where=str(self.root),
+                    remedy="wait for it or choose another folder with --results",
+                ) from None
+            yield
+
+    def require_space(self, needed_bytes: int) -> None:
+        """See that a run's parts will fit.
+
+        Args:
+            needed_bytes: what it will write.
+
+        Raises:
+            BadInputError: the disk has less room.
+        """
+        free = shutil.disk_usage(self.root).free
+        if free < needed_bytes:
+            raise BadInputError(
+                f"the run needs {needed_bytes / 2**20:.1f} MiB and the disk has {free / 2**20:.1f} MiB free",
+                where=str(self.root),
+                remedy="free some space or choose another folder with --results",
+            )
+
+    def part(self, suite: str, code: str, name: str, ranks: int) -> PartFolder:
+        """Folder of a part of a run in progress.
+
+        Args:
+            suite: name of the suite.
+            code: hash of the code; parts made by other code are not seen.
+            name: path-like name of the part.
+            ranks: number of processes.
+
+        Returns:
+            The folder, which may not exist yet.
+        """
+        return PartFolder(self.root / ".work" / suite / code[:12] / name, ranks)
+
+    def discard_work(self, suite: str) -> None:
+        """Remove the work in progress of a suite whose records are all stored.
+
+        Args:
+            suite: name of the suite.
+        """
+        shutil.rmtree(self.root / ".work" / suite, ignore_errors=True)
+
+    def save(self, record: Record) -> Path:
+        """Store a record; it has its name only when all of it is on disk.
+
+        Args:
+            record: facts and gaps.
+
+        Returns:
+            Folder of the record.
+
+        Raises:
+            BadInputError: it cannot be written, or there is a record already.
+        """
+        folder = self._folder(record.facts.suite, record.facts.setting, record.facts.block)
+        if folder.exists():
+            raise BadInputError("is stored already, and records never change", where=str(folder))
+        staging = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+        shutil.rmtree(staging, ignore_errors=True)
+        try:
+            with _writing(staging / GAPS) as temporary:
+                pq.write_table(_to_arrow(record.gaps), temporary, compression="zstd")
+            facts = record.facts.model_dump(mode="json")
+            body = {"facts": facts, "gaps_sha256": _digest((staging / GAPS).read_bytes())}
+            write_text(staging / RECORD, json.dumps(body | {"sha256": _digest(_canonical(body))}, indent=1))
+            staging.replace(folder)
+            _sync(folder.parent)
+        except OSError as error:
+            _refuse_writing(folder, error)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+        return folder
+
+    def facts(self, suite: str, setting: Setting, block: SeedBlock) -> Facts | None:
+        """Facts of a stored run, checked.
+
+        Args:
+            suite: name of the suite.
+            setting: point of the sweep.
+            block: the seeds.
+
+        Returns:
+            The facts, or None where there is no record.
+
+        Raises:
+            DamagedError: the record does not hold what was written.
+        """
+        folder = self._folder(suite, setting, block)
+        return _read(folder).facts if folder.exists() else None
+
+    def set_aside(self, suite: str, setting: Setting, block: SeedBlock, reason: str) -> Path:
+        """Rename a record so that its run can be repeated; nothing is deleted.
+
+        Args:
+            suite: name of the suite.
+            setting: point of the sweep.
+            block: the seeds.
+            reason: `stale` or `damaged`.
+
+        Returns:
+            Where it is now.
+        """
+        folder = self._folder(suite, setting, block)
+        aside = folder.with_name(f"{folder.name}.{reason}-{time.time_ns()}")
+        folder.rename(aside)
+        return aside
+
+    def records(self, suite: str) -> list[Record]:
+        """All records of a suite, checked, in order of setting and block.
+
+        Args:
+            suite: name of the suite.
+
+        Returns:
+            The records.
+
+        Raises:
+            BadInputError: the folder cannot be read.
+            DamagedError: a record does not hold what was written.
+        """
+        folder = self.root / suite
+        if self.root.exists() and not self.root.is_dir():
+            raise BadInputError("is not a folder", where=str(self.root), remedy="choose a folder with --results")
+        try:
+            found = sorted(path.parent for path in folder.glob(f"*/seeds-*/{RECORD}") if "." not in path.parent.name)
+            list(folder.iterdir() if folder.exists() else ())
+        except OSError as error:
+            raise BadInputError(
+                error.strerror or str(error), where=f"cannot read {folder}", remedy="check its permissions"
+            ) from error
+        return [_read(path) for path in found]
+
+    def suites(self) -> tuple[str, ...]:
+        """Names of suites that have a folder here.
+
+        Returns:
+            The names in order.
+        """
+        if not self.root.is_dir():
+            return ()
+        return tuple(sorted(path.name for path in self.root.iterdir() if any(path.glob(f"*/seeds-*/{RECORD}"))))
+
+    def _folder(self, suite: str, setting: Setting, block: SeedBlock) -> Path:
+        return self.root / suite / setting.id / block.id
+
+
+def _read(folder: Path) -> Record:
+    try:
+        body = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        stated = body.pop("sha256")
+        content = (folder / GAPS).read_bytes()
+    except PermissionError as error:
+        raise BadInputError("permission denied", where=f"cannot read {error.filename}") from error
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+        raise DamagedError(f"cannot be read ({error})", where=str(folder), remedy=_REMEDY_DAMAGED) from error
+    if stated != _digest(_canonical(body)):
+        raise DamagedError("checksum does not fit", where=str(folder / RECORD), remedy=_REMEDY_DAMAGED)
+    if body["gaps_sha256"] != _digest(content):
+        raise DamagedError("checksum does not fit", where=str(folder / GAPS), remedy=_REMEDY_DAMAGED)
+    if body["facts"].get("schema_version") != SCHEMA_VERSION:
+        raise BadInputError(
+            f"schema version {body['facts'].get('schema_version')} is not {SCHEMA_VERSION}",
+            where=str(folder / RECORD),
+            remedy="read it with the version of the harness that wrote it, or use another --results",
+        )
+    try:
+        facts = Facts.model_validate(body["facts"])
+    except ValidationError as error:
+        raise DamagedError(
+            f"{error.error_count()} fields do not fit", where=str(folder / RECORD), remedy=_REMEDY_DAMAGED
+        ) from error
+    return Record(facts, _from_arrow(pq.ParquetFile(pa.BufferReader(content)).read()))
+
+
+def _canonical(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _to_arrow(gaps: GapTable) -> pa.Table:
+    columns = {name: getattr(gaps, name) for name in GapTable.__annotations__}
+    columns |= {name: pa.array(columns[name].tolist()).dictionary_encode() for name in ("layer", "gap")}
+    return pa.table(columns)
+
+
+def _from_arrow(table: pa.Table) -> GapTable:
+    def text(name: str) -> NDArray[np.str_]:
+        column = table[name].combine_chunks()
+        words: NDArray[np.str_] = np.asarray(column.dictionary.to_pylist())
+        return np.asarray(words[column.indices.to_numpy()], dtype=np.str_)
+
+    numbers = {name: table[name].to_numpy() for name in ("replicate", "clock", "rank", "value")}
+    return GapTable(layer=text("layer"), gap=text("gap"), **numbers)

@@ -1,0 +1,1 @@
+"""Suites: one folder per claim, found by being here."""

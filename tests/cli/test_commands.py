@@ -1,0 +1,188 @@
+"""Every command, used rightly and wrongly: what it prints, its exit status, and that there is no traceback."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.cli import main
+from harness.record import Machine
+from harness.store import RECORD, Store
+from samples import MACHINE
+
+SUITE = "data_partition_bsp"
+DIGITS = "digits-64x32x10-tanh-b32-c2000-eta0.1"
+
+
+def run(*words: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(list(words))
+    return int(ended.value.code or 0)
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert run(*words) == 3
+    complaint = capsys.readouterr().err
+    assert complaint.startswith("harness: ")
+    assert complaint.count("\n") == 1
+    return complaint
+
+
+def test_list_shows_claims_and_settings(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert run("list", "--json", str(tmp_path / "list.json")) == 0
+    assert f"{SUITE} (convergence, 12 settings)" in capsys.readouterr().out
+    (listed,) = json.loads((tmp_path / "list.json").read_text())
+    assert [setting["role"] for setting in listed["settings"]].count("control") == 6
+    assert run("list", SUITE) == 0
+    assert f"{DIGITS}-w2-no-exchange" in capsys.readouterr().out
+
+
+def test_dry_run_prints_the_exact_lines_and_does_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    words = ["run", SUITE, f"{DIGITS}-w4", "--dry-run", "--launcher", "gloo", "--results", str(tmp_path / "r")]
+    assert run(*words) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"{sys.executable} -m harness worker {SUITE} {DIGITS}-w4 --seeds 0:64 --part undistributed")
+    assert "horovodrun --gloo -np 4 -H localhost:4" in second
+    assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "data_partition"], "did you mean data_partition_bsp?"),
+        (["run", SUITE, "digits-w2"], f"did you mean {DIGITS}-w2"),
+        (["run", SUITE, "--workers", "0"], "0 workers cannot train"),
+        (["run", SUITE, "--workers", "33"], "33 workers cannot share 32 examples per clock"),
+        (["run", SUITE, f"{DIGITS}-w99"], "99 workers cannot share 32 examples per clock"),
+        (["run", SUITE, "--workers", "two"], "for example --workers 2,4"),
+        (["run", SUITE, "--launcher", "slurm"], "known: auto, mpi, gloo"),
+        (["run", SUITE, "--hosts", "h1"], "for example --hosts h1:4,h2:4"),
+        (["run", SUITE, "--hosts", "h1:1", "--dry-run"], "1 slots cannot hold 2 ranks"),
+        (["run", SUITE, "--time-limit", "0"], "give seconds above 0"),
+        (["run"], "give either a suite or --kind"),
+        (["run", "--kind", "magic"], "known: convergence"),
+        (["judge", "nothing"], "there is no suite 'nothing'"),
+        (["list", "nothing"], "there is no suite 'nothing'"),
+        (["worker", SUITE, f"{DIGITS}-w2", "--seeds", "1"], "'1' is not FIRST:COUNT"),
+        (["run", SUITE, "--no-such-option"], "No such option"),
+        (["no-such-command"], "No such command"),
+    ],
+)
+def test_misuse_is_one_line_with_a_remedy(capsys: pytest.CaptureFixture[str], words: list[str], said: str) -> None:
+    assert said in refused(capsys, *words)
+
+
+@pytest.mark.parametrize("command", ["judge", "report"])
+def test_folders_without_records_are_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str) -> None:
+    assert "holds no record" in refused(capsys, command, "--results", str(tmp_path / "none"))
+    (tmp_path / "file").write_text("")
+    assert str(tmp_path / "file") in refused(capsys, command, SUITE, "--results", str(tmp_path / "file"))
+
+
+def test_results_that_are_a_file_are_refused_before_anything_starts(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    assert "is not a folder" in refused(capsys, "run", SUITE, "--results", str(tmp_path / "file"))
+
+
+def test_judge_states_the_verdict_and_writes_it(
+    capsys: pytest.CaptureFixture[str], complete: Callable[[], Store], tmp_path: Path
+) -> None:
+    store = complete()
+    assert run("judge", "--results", str(store.root), "--json", str(tmp_path / "verdict.json")) == 0
+    out = capsys.readouterr().out
+    assert "all 4 settings are supported, 2 anchors hold, 6 controls are refuted" in out
+    (verdict,) = json.loads((tmp_path / "verdict.json").read_text())
+    assert verdict["verdict"] == "supported"
+    layer = verdict["parts"][0]["parts"][0]
+    assert {"exceedances", "replicates", "lower", "upper", "smallest_detectable"} <= set(layer["evidence"])
+
+
+def test_damaged_record_stops_judge_and_report(
+    capsys: pytest.CaptureFixture[str], complete: Callable[[], Store]
+) -> None:
+    store = complete()
+    damaged = next(store.root.glob(f"{SUITE}/*-w2/seeds-*/{RECORD}"))
+    damaged.write_text(damaged.read_text().replace("w2", "w3", 1).replace("mpi", "gloo", 1))
+    for command in ("judge", "report"):
+        complaint = refused(capsys, command, "--results", str(store.root))
+        assert str(damaged) in complaint
+        assert "`harness run` sets it aside" in complaint
+
+
+def test_report_is_one_page_without_a_network(
+    capsys: pytest.CaptureFixture[str], complete: Callable[[], Store], tmp_path: Path
+) -> None:
+    store = complete()
+    assert run("report", "--results", str(store.root), "--out", str(tmp_path / "out")) == 0
+    page = (tmp_path / "out" / "report.html").read_text()
+    for address in ("http://", "https://", 'src="/', "<link", "<script"):
+        assert address not in page
+    assert page.count("data:image/png;base64,") == 2
+    for stated in ("supported", "arXiv:1512.02728", MACHINE.processor, f"harness run {SUITE}", "Fixed before the run"):
+        assert stated in page
+    for name in ("gaps", "controls"):
+        png = tmp_path / "out" / "figures" / f"{SUITE}-{name}.png"
+        assert png.read_bytes().startswith(b"\x89PNG")
+        assert f"figures/{png.name}" in (tmp_path / "out" / "summary.md").read_text()
+
+
+def test_compare_finds_what_differs(
+    capsys: pytest.CaptureFixture[str], complete: Callable[..., Store], tmp_path: Path
+) -> None:
+    before = complete()
+    same = complete(into=Store(tmp_path / "same"))
+    assert run("compare", str(before.root), str(same.root), "--json", str(tmp_path / "c.json")) == 0
+    assert {row["gap"] for row in json.loads((tmp_path / "c.json").read_text())} == {"no difference shown"}
+    elsewhere = MACHINE.model_copy(update={"node": "elsewhere"})
+    other = complete(machine=elsewhere, into=Store(tmp_path / "other"))
+    assert "2 machines" in refused(capsys, "compare", str(before.root), str(other.root))
+    assert "no suite has records on both sides" in refused(capsys, "compare", str(before.root), str(tmp_path / "none"))
+
+
+def test_records_of_two_machines_are_not_pooled(
+    capsys: pytest.CaptureFixture[str], complete: Callable[..., Store]
+) -> None:
+    store = complete()
+    folder = next(store.root.glob(f"{SUITE}/{DIGITS}-w2"))
+    for path in folder.rglob("*"):
+        if path.is_file():
+            path.unlink()
+    next(folder.iterdir()).rmdir()
+    import numpy as np
+
+    from harness import registry
+    from samples import record
+
+    point = registry.setting(registry.load(SUITE), f"{DIGITS}-w2")
+    elsewhere: Machine = MACHINE.model_copy(update={"node": "elsewhere"})
+    store.save(record(point, np.full((64, 4), 1e-15), machine=elsewhere))
+    assert "records of 2 machines are never pooled" in refused(capsys, "judge", "--results", str(store.root))
+
+
+def test_unwritable_json_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert "cannot write" in refused(capsys, "list", "--json", str(tmp_path / "file" / "list.json"))
+
+
+@pytest.mark.parametrize("words", [[], ["list"], ["run"], ["judge"], ["report"], ["compare"], ["doctor"], ["worker"]])
+def test_help_has_examples_and_states_the_exit_status(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    assert run(*words, "--help") == 0
+    text = capsys.readouterr().out
+    assert "Exit status" in text if not words else "Examples" in text
+
+
+@pytest.mark.parametrize("words", [["list"], ["judge", "--help"], ["report", "--help"]])
+def test_light_commands_import_neither_tensorflow_nor_the_plotting(words: list[str]) -> None:
+    code = (
+        "import sys\nfrom harness.cli import main\n"
+        f"try: main({words!r})\nexcept SystemExit: pass\n"
+        "sys.exit(any(n in sys.modules for n in ('tensorflow', 'horovod', 'matplotlib', 'pandas', 'scipy')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0

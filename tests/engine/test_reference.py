@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from harness import data
+from harness.engine import reference
+from harness.engine.nets import DenseNet
+from harness.schedule import Schedule
+from harness.spec import Activation, Precision, Training
+
+TRAINING = Training("teacher", (64, 5, 10), batch=8, clocks=20, step_size=0.1, checkpoints=4)
+
+
+def by_hand(training: Training, replicate: int) -> list[np.ndarray]:
+    """The same training written once more, in NumPy, one example after the other."""
+    examples = data.load(training.data)
+    (w1,), (b1,), (w2,), (b2,) = DenseNet(training.widths, training.activation).initial_weights(
+        range(replicate, replicate + 1)
+    )
+    weights = [w1, b1[0], w2, b2[0]]
+    for ids in Schedule(replicate, len(examples), training.batch).ids(0, training.clocks):
+        steps = [np.zeros_like(w) for w in weights]
+        for i in ids:
+            x = examples.features[i]
+            sums = x @ weights[0] + weights[1]
+            hidden = np.maximum(sums, 0) if training.activation is Activation.RELU else np.tanh(sums)
+            slope = (sums > 0) if training.activation is Activation.RELU else 1 - hidden**2
+            logits = hidden @ weights[2] + weights[3]
+            error = np.exp(logits - logits.max())
+            error /= error.sum()
+            error[examples.labels[i]] -= 1
+            inner = (weights[2] @ error) * slope
+            for step, gradient in zip(steps, (np.outer(x, inner), inner, np.outer(hidden, error), error), strict=True):
+                step += gradient / training.batch
+        weights = [w - training.step_size * step for w, step in zip(weights, steps, strict=True)]
+    return weights
+
+
+@pytest.mark.parametrize("activation", Activation)
+def test_reference_is_gradient_descent_as_written_by_hand(activation: Activation) -> None:
+    training = Training("teacher", (64, 5, 10), 8, 20, 0.1, activation, checkpoints=4)
+    trajectory = reference.train(training, range(2))
+    for replicate in range(2):
+        w1, b1, w2, b2 = by_hand(training, replicate)
+        for layer, expected in (("layer 1", (w1, b1)), ("layer 2", (w2, b2))):
+            flat = np.concatenate([part.ravel() for part in expected])
+            np.testing.assert_allclose(trajectory.layers[layer][-1, replicate], flat, atol=1e-12)
+
+
+def test_checkpoints_and_shapes() -> None:
+    trajectory = reference.train(TRAINING, range(3))
+    assert trajectory.clocks.tolist() == [1, 3, 7, 20]
+    assert trajectory.layers["layer 1"].shape == (4, 3, 65 * 5)
+    assert trajectory.initial["layer 2"].shape == (3, 6 * 10)
+
+
+def test_a_replicate_is_the_same_in_any_block() -> None:
+    whole, part = reference.train(TRAINING, range(4)), reference.train(TRAINING, range(2, 4))
+    for layer, weights in whole.layers.items():
+        np.testing.assert_allclose(weights[:, 2:], part.layers[layer], atol=1e-13)
+
+
+def test_reversed_summation_differs_by_rounding_only() -> None:
+    plain = reference.train(TRAINING, range(2))
+    turned = reference.train(TRAINING, range(2), reverse_summation=True)
+    for layer, weights in plain.layers.items():
+        assert 0 < np.abs(weights - turned.layers[layer]).max() < 1e-13
+
+
+def test_single_precision_stays_near_double() -> None:
+    single = Training("teacher", (64, 5, 10), 8, 20, 0.1, precision=Precision.FLOAT32, checkpoints=4)
+    double, narrow = reference.train(TRAINING, range(2)), reference.train(single, range(2))
+    assert narrow.layers["layer 1"].dtype == np.float32
+    np.testing.assert_allclose(narrow.layers["layer 1"], double.layers["layer 1"], atol=1e-4)
