@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -37,7 +38,7 @@ def gap_against_clock(records: Sequence[Record], tolerance: Tolerance, *, title:
     sns.set_theme(context="talk", style="whitegrid", palette="colorblind")
     trainings = list(dict.fromkeys(record.facts.setting.training for record in records))
     names = list(dict.fromkeys(_label(record) for record in records))
-    colours = dict(zip(names, sns.color_palette("colorblind", len(names)), strict=True))
+    styles = {name: _style(number) for number, name in enumerate(names)}
     layers = records[0].gaps.layers
     shape = (len(trainings), len(layers))
     figure = Figure(figsize=(6.2 * shape[1], 4.6 * shape[0] + 1.8), layout="constrained")
@@ -48,13 +49,14 @@ def gap_against_clock(records: Sequence[Record], tolerance: Tolerance, *, title:
             axis = axes[row, column]
             _draw_band(axis, mine[0], layer)
             for record in mine:
-                _draw_gap(axis, record, layer, colours[_label(record)])
+                _draw_gap(axis, record, layer, styles[_label(record)])
             axis.axhline(
                 tolerance.epsilon, color="black", linestyle="--", linewidth=2, label=f"ε = {tolerance.epsilon:g}"
             )
             replicates = sum(len(record.facts.block.replicates) for record in mine[:1])
             widths = "–".join(map(str, training.widths))
-            axis.set_title(f"{training.data} {widths}, {layer} (R = {replicates})", fontsize=16)
+            name = "all layers" if layer == "all" else layer
+            axis.set_title(f"{training.data} {widths}, {name} (R = {replicates})", fontsize=16)
             axis.set_xlabel("clock (updates)" if row == shape[0] - 1 else "")
             axis.set_ylabel("gap / distance travelled\n(relative, no unit)" if column == 0 else "")
     handles = {
@@ -71,13 +73,23 @@ def _label(record: Record) -> str:
     return ranks if partition.fault == "none" else f"{ranks}, {partition.fault}"
 
 
+def _style(number: int) -> dict[str, Any]:
+    """Colour, marker and dashes, so that curves that lie on each other can be told apart, in grey too."""
+    looks = [("o", "-"), ("s", "--"), ("^", ":"), ("D", "-.")]
+    marker, line = looks[number % len(looks)]
+    colour = sns.color_palette("colorblind")[number % 10]
+    # Later curves are drawn on top, so they are smaller.
+    size = {"markersize": max(5, 11 - 3 * number), "linewidth": max(1.5, 4 - number)}
+    return {"color": colour, "marker": marker, "linestyle": line} | size
+
+
 def _draw_band(axis: Axes, record: Record, layer: str) -> None:
     noise, clocks = record.gaps.worst_over_ranks(gap="aa", layer=layer)
     low, high = np.quantile(np.maximum(noise, FLOOR), _QUANTILES, axis=0)
     axis.fill_between(clocks, low, high, color="0.6", alpha=0.5, linewidth=0, label=_BAND)
 
 
-def _draw_gap(axis: Axes, record: Record, layer: str, colour: object) -> None:
+def _draw_gap(axis: Axes, record: Record, layer: str, style: Mapping[str, Any]) -> None:
     gaps, clocks = record.gaps.worst_over_ranks(gap="trajectory", layer=layer)
     drawn = np.clip(gaps, FLOOR, 1e6)
     long = pd.DataFrame({"clock": np.tile(clocks, len(drawn)), "gap": drawn.ravel()})
@@ -87,13 +99,10 @@ def _draw_gap(axis: Axes, record: Record, layer: str, colour: object) -> None:
         y="gap",
         estimator="median",
         errorbar=("pi", 90),
-        color=colour,
-        marker="o",
-        markersize=6,
-        linewidth=2,
         label=f"{_label(record)}: median, 5–95 %",
         ax=axis,
         legend=False,
+        **style,
     )
     axis.set_xscale("log")
     axis.set_yscale("log")
