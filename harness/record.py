@@ -15,6 +15,13 @@ from harness.spec import SeedBlock, Setting
 
 SCHEMA_VERSION = 1
 
+# Which gap a row holds; what relative means is said in `engine.gaps`.
+TRAJECTORY = "trajectory"  # of distributed weights to the reference, relative
+NOISE = "aa"  # of the reference to itself with another order of summation, relative
+NATURAL = "natural"  # of the reference to itself with another order of the data, relative
+TRAVELLED = "travelled"  # distance of the reference from its initial weights
+OUTCOME = "outcome"  # distributed minus undistributed outcome, its name in the place of the layer
+
 
 class Machine(BaseModel):
     """The machine that a run was made on; results of two machines are never pooled.
@@ -145,7 +152,7 @@ class GapTable:
     @property
     def layers(self) -> tuple[str, ...]:
         """Names of the layers in order of appearance."""
-        return tuple(dict.fromkeys(self.layer.tolist()))
+        return tuple(dict.fromkeys(self.layer[self.gap == TRAJECTORY].tolist()))
 
     def worst_over_ranks(self, *, gap: str, layer: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """One gap as an array, the largest over ranks.
@@ -170,6 +177,29 @@ class GapTable:
         if np.isneginf(values).any():
             raise BadInputError(f"gap {gap!r} of layer {layer!r} misses replicates or clocks", where="gaps")
         return values, clocks.astype(np.int64)
+
+    def signed(self, *, gap: str, layer: str) -> NDArray[np.float64]:
+        """One quantity of either sign at its last clock, of largest size over ranks.
+
+        Args:
+            gap: which quantity.
+            layer: its layer, or the name of an outcome.
+
+        Returns:
+            (replicates,).
+
+        Raises:
+            BadInputError: the table holds no such quantity.
+        """
+        rows = (self.gap == gap) & (self.layer == layer)
+        if not rows.any():
+            raise BadInputError(f"no {gap} of {layer!r} was recorded", where="gaps")
+        rows &= self.clock == self.clock[rows].max()
+        size = np.where(np.isnan(self.value[rows]), np.inf, np.abs(self.value[rows]))
+        order = np.lexsort((size, self.replicate[rows]))
+        replicates = self.replicate[rows][order]
+        last = np.append(replicates[1:] != replicates[:-1], True)
+        return np.asarray(self.value[rows][order][last])
 
     def offender(self, *, gap: str, layer: str) -> dict[str, Any]:
         """The row with the largest value.

@@ -20,10 +20,14 @@ from harness.measure.launch import Hosts, Launcher, choose, execute, launch_line
 from harness.record import Facts, Machine, Record
 from harness.schedule import ENTROPY
 from harness.spec import Part, SeedBlock, Setting, Suite
+from harness.stats.suites import SEQUENTIAL, covered, judge_setting
 from harness.store import PartFolder, Store
+from harness.verdict import Word
 from harness.worker import LOST_CONTACT, Assignment
 
 _SPARE_BYTES = 8 * 2**20
+# Replicates that are added at a time until a setting is decided: two blocks decide a clean one at δ = 0.10.
+_BLOCK = 16
 _SILENT_SECONDS = 2.0
 # How mpirun and horovodrun name the rank that ended first.
 _DEATH = re.compile(r"process rank (\d+) |Process (\d+) exit with status|\[prterun-[^\]]*,(\d+)\]\s+Exit code")
@@ -167,7 +171,7 @@ def plan(suite: Suite, settings: Sequence[Setting], store: Store, options: Optio
 
 
 def run_suite(suite: Suite, settings: Sequence[Setting], store: Store, options: Options, notify: Notify) -> None:
-    """Run what has no sound, up-to-date record yet.
+    """Run all planned replicates of some settings.
 
     Args:
         suite: the suite.
@@ -180,10 +184,29 @@ def run_suite(suite: Suite, settings: Sequence[Setting], store: Store, options: 
         BadInputError: the folder cannot be used, or holds records of another machine.
         LaunchError: a rank died or the time limit passed; what was finished before is stored.
     """
+    run_blocks(suite, [(setting, block) for setting in settings for block in setting.blocks], store, options, notify)
+
+
+def run_blocks(
+    suite: Suite, blocks: Sequence[tuple[Setting, SeedBlock]], store: Store, options: Options, notify: Notify
+) -> None:
+    """Run what has no sound, up-to-date record yet.
+
+    Args:
+        suite: the suite.
+        blocks: settings, each with seeds.
+        store: the results folder.
+        options: how to launch.
+        notify: told of every step.
+
+    Raises:
+        BadInputError: the folder cannot be used, or holds records of another machine.
+        LaunchError: a rank died or the time limit passed; what was finished before is stored.
+    """
     here = machine.describe()
     choose(options.launcher)
     with store.locked():
-        runs = [Run(suite, setting, block) for setting in settings for block in setting.blocks]
+        runs = [Run(suite, setting, block) for setting, block in blocks]
         waiting = [run for run in runs if not _is_stored(run, store, here, notify)]
         if len(waiting) < len(runs):
             notify(Event(f"{len(runs) - len(waiting)} of {len(runs)} runs are stored already"))
@@ -194,6 +217,36 @@ def run_suite(suite: Suite, settings: Sequence[Setting], store: Store, options: 
             store.save(_execute(run, store, options, here, notify))
             run.folder(store, Part.DISTRIBUTED).discard()
         store.discard_work(suite.name)
+
+
+def run_until_decided(
+    suite: Suite, settings: Sequence[Setting], store: Store, options: Options, notify: Notify, most: int
+) -> None:
+    """Add replicates to each setting, a block at a time, until the sequential rule decides it.
+
+    What is on disk is the state: stopped at any moment, it goes on from there.
+
+    Args:
+        suite: the suite.
+        settings: points of its sweep.
+        store: the results folder.
+        options: how to launch.
+        notify: told of every step.
+        most: replicates per setting at most.
+
+    Raises:
+        BadInputError: as `run_suite`.
+        LaunchError: as `run_suite`.
+    """
+    for setting in settings:
+        while True:
+            records = store.records(suite.name)
+            verdict = judge_setting(setting, records, suite.tolerance, SEQUENTIAL)
+            reached = covered(setting, records)
+            if reached and (verdict.word is not Word.INCONCLUSIVE or reached >= most):
+                notify(Event(f"{setting.id}: {verdict.word} after {reached} replicates"))
+                break
+            run_blocks(suite, [(setting, SeedBlock(reached, min(_BLOCK, most - reached)))], store, options, notify)
 
 
 def _is_stored(run: Run, store: Store, here: Machine, notify: Notify) -> bool:
@@ -227,7 +280,7 @@ def _is_stored(run: Run, store: Store, here: Machine, notify: Notify) -> bool:
 def _execute(run: Run, store: Store, options: Options, here: Machine, notify: Notify) -> Record:
     training = run.setting.training
     trajectory = 8 * training.parameters * run.block.count * (training.checkpoints + 1)
-    store.require_space((2 + run.setting.distribution.workers) * trajectory + _SPARE_BYTES)
+    store.require_space((3 + run.setting.distribution.workers) * trajectory + _SPARE_BYTES)
     started, seconds, commands, used = datetime.now(UTC), {}, [], Launcher.AUTO
     for part in Part:
         if run.folder(store, part).complete:

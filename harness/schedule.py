@@ -41,6 +41,7 @@ class Schedule:
         replicate: number of the replicate.
         examples: N, size of the data set.
         batch: examples per clock, all workers together.
+        order: which of the replicate's data orders; 0 is the one that it trains on.
 
     Raises:
         BadInputError: the batch is empty, or larger than the data set.
@@ -49,6 +50,7 @@ class Schedule:
     replicate: int
     examples: int
     batch: int
+    order: int = 0
 
     def __post_init__(self) -> None:
         if not 1 <= self.batch <= self.examples:
@@ -75,7 +77,7 @@ class Schedule:
         return order[start - offset : stop - offset].reshape(last_clock - first_clock, self.batch)
 
     def _epoch(self, epoch: int) -> NDArray[np.int32]:
-        return _stream(self.replicate, _ORDER, epoch).permutation(self.examples).astype(np.int32)
+        return _stream(self.replicate, _ORDER, self.order, epoch).permutation(self.examples).astype(np.int32)
 
 
 def share(batch: int, worker: int, workers: int) -> slice:

@@ -50,7 +50,7 @@ class Activation(StrEnum):
 
 _TRAINING = re.compile(
     r"(?P<data>[a-z0-9]+)-(?P<widths>\d+(?:x\d+)+)-(?P<activation>tanh|relu)-b(?P<batch>\d+)-c(?P<clocks>\d+)"
-    r"-eta(?P<eta>\d[\d.]*(?:e[+-]?\d+)?)(?:-k(?P<checkpoints>\d+))?(?:-(?P<precision>float32))?"
+    r"-eta(?P<eta>\d[\d.]*(?:e[+-]?\d+)?)(?:-p(?P<decay>\d[\d.]*(?:e[+-]?\d+)?))?(?:-k(?P<checkpoints>\d+))?(?:-(?P<precision>float32))?"
 )
 _PARTITION = re.compile(r"w(?P<workers>\d+)(?:-(?P<fault>no-exchange|sum-for-mean|same-shard))?")
 
@@ -68,7 +68,8 @@ class Training:
         widths: units per layer, inputs first, classes last.
         batch: examples per clock, all workers together.
         clocks: number of updates.
-        step_size: η.
+        step_size: η_0.
+        decay: p of the schedule η_c = η_0 / (1 + c/100)^p; 0 keeps the step size constant.
         activation: non-linearity of hidden layers.
         precision: floating-point type.
         checkpoints: number of log-spaced clocks at which weights are kept.
@@ -85,6 +86,7 @@ class Training:
     activation: Activation = Activation.TANH
     precision: Precision = Precision.FLOAT64
     checkpoints: int = 14
+    decay: float = 0.0
 
     def __post_init__(self) -> None:
         if len(self.widths) < 2 or min(self.widths) < 1:
@@ -92,6 +94,8 @@ class Training:
         for name in ("batch", "clocks", "checkpoints"):
             if getattr(self, name) < 1:
                 raise BadInputError(f"{name} = {getattr(self, name)} must be at least 1", where="training")
+        if not 0 <= self.decay <= 1:
+            raise BadInputError(f"decay = {self.decay} must lie in [0, 1]", where="training")
         if not self.step_size > 0:
             raise BadInputError(f"step_size = {self.step_size} must be positive", where="training")
 
@@ -100,6 +104,7 @@ class Training:
         """Name built from the parameters, so that it means the same after any edit of a sweep."""
         widths = "x".join(map(str, self.widths))
         name = f"{self.data}-{widths}-{self.activation}-b{self.batch}-c{self.clocks}-eta{self.step_size!r}"
+        name += f"-p{self.decay!r}" if self.decay else ""
         name += "" if self.checkpoints == 14 else f"-k{self.checkpoints}"
         return name if self.precision is Precision.FLOAT64 else f"{name}-{self.precision}"
 
@@ -127,6 +132,7 @@ class Training:
             activation=Activation(found["activation"]),
             precision=Precision(found["precision"] or "float64"),
             checkpoints=int(found["checkpoints"] or 14),
+            decay=float(found["decay"] or 0),
         )
 
     @property
@@ -301,6 +307,10 @@ class Tolerance:
         epsilon: ε, the relative gap that counts as an exceedance when passed.
         delta: δ, the probability of exceedance that is tolerated.
         alpha: α, error probability of each confidence bound.
+        noise: relative gap of the reference to itself with another order of summation, in a pilot with other seeds.
+        natural: relative gap of the reference to itself with another order of the data, in the same pilot.
+        throughout: whether the claim is equality up to ε at every checkpoint, rather than convergence in the limit.
+        margins: for each outcome the largest difference from the undistributed one that counts as equal.
         derivation: the arithmetic that leads to ε and δ.
 
     Raises:
@@ -310,14 +320,25 @@ class Tolerance:
     epsilon: float
     delta: float
     alpha: float
+    noise: float
+    natural: float
+    throughout: bool
+    margins: tuple[tuple[str, float], ...]
     derivation: str
 
     def __post_init__(self) -> None:
-        if not self.epsilon > 0:
-            raise BadInputError(f"epsilon = {self.epsilon} must be positive", where="tolerance")
+        for name in ("epsilon", "noise", "natural"):
+            if not getattr(self, name) > 0:
+                raise BadInputError(f"{name} = {getattr(self, name)} must be positive", where="tolerance")
         for name in ("delta", "alpha"):
             if not 0 < getattr(self, name) < 1:
                 raise BadInputError(f"{name} = {getattr(self, name)} must lie in (0, 1)", where="tolerance")
+
+    @property
+    def scales(self) -> str:
+        """ε as a multiple of the two scales that a relative gap is measured by."""
+        noise, natural = self.epsilon / self.noise, self.epsilon / self.natural
+        return f"ε is {noise:.2g} times the float noise and {natural:.2g} times the gap of another data order"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
     <root>/<suite>/<setting>/<seed block>/record.json, gaps.parquet    records, never changed
     <root>/<suite>/<setting>/<seed block>.stale-…, .damaged-…          records set aside
+    <root>/calibration.json                                            how often the verdict errs
     <root>/.work/<suite>/<code>/…                                      parts of runs in progress, logs of ranks
 
 Files are written under a temporary name, synced and renamed, so that a file that has its name is whole.
@@ -32,7 +33,7 @@ from harness.errors import BadInputError, DamagedError
 from harness.record import SCHEMA_VERSION, Facts, GapTable, Record
 from harness.spec import SeedBlock, Setting
 
-RECORD, GAPS = "record.json", "gaps.parquet"
+RECORD, GAPS, CALIBRATION = "record.json", "gaps.parquet", "calibration.json"
 _REMEDY_DAMAGED = "`harness run` sets it aside and repeats this run"
 
 
@@ -390,6 +391,37 @@ class Store:
                 error.strerror or str(error), where=f"cannot read {folder}", remedy="check its permissions"
             ) from error
         return [_read(path) for path in found]
+
+    def save_calibration(self, table: dict[str, Any]) -> None:
+        """Store the verdict's operating characteristics, in the place of earlier ones.
+
+        Args:
+            table: JSON-able.
+
+        Raises:
+            BadInputError: it cannot be written.
+        """
+        write_text(self.root / CALIBRATION, json.dumps(table, indent=1) + "\n")
+
+    def calibration(self) -> dict[str, Any] | None:
+        """Operating characteristics that were stored.
+
+        Returns:
+            What was saved, or None where they were not measured.
+
+        Raises:
+            DamagedError: the file does not hold what was written.
+        """
+        path = self.root / CALIBRATION
+        try:
+            table: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except ValueError as error:
+            raise DamagedError(
+                f"cannot be read ({error})", where=str(path), remedy="run `harness calibrate`"
+            ) from error
+        return table
 
     def suites(self) -> tuple[str, ...]:
         """Names of suites that have a folder here.

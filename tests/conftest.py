@@ -28,7 +28,7 @@ def complete(store: Store) -> Callable[..., Store]:
     def fill(machine: Machine = MACHINE, into: Store = store) -> Store:
         for point in registry.load("data_partition_bsp").settings:
             size = 0.5 if point.role is Role.CONTROL else 1e-15
-            draws = np.random.default_rng(0).uniform(0.5, 1.5, size=(point.replicates, 4))
+            draws = np.random.default_rng(0).uniform(0.5, 1.5, size=(point.replicates, 14))
             into.save(record(point, size * draws, machine=machine, code=registry.code_hash("data_partition_bsp")))
         return into
 

@@ -27,13 +27,13 @@ def test_any_other_point_is_a_claim() -> None:
 
 
 def test_patterns_select_in_order_without_repetition() -> None:
-    chosen = registry.select(SUITE, ["digits*", "*-w2"], [])
+    chosen = registry.select(SUITE, [f"{DIGITS}*", "mnist*-w2"], [])
     assert [point.id for point in chosen][:3] == [f"{DIGITS}-w2", f"{DIGITS}-w4", f"{DIGITS}-w1"]
     assert len({point.id for point in chosen}) == len(chosen) == 7
 
 
 def test_workers_replace_those_of_the_claims() -> None:
-    chosen = registry.select(SUITE, ["digits*"], [3, 5])
+    chosen = registry.select(SUITE, [f"{DIGITS}*"], [3, 5])
     claims = [point.distribution.workers for point in chosen if point.role == "claim"]
     assert claims == [3, 5]
     assert [point.role for point in chosen].count("control") == 3

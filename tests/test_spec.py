@@ -17,6 +17,7 @@ trainings = st.builds(
     activation=st.sampled_from(Activation),
     precision=st.sampled_from(Precision),
     checkpoints=st.integers(1, 40),
+    decay=st.sampled_from([0.0, 0.5, 0.75, 1e-05, 1.0]),
 )
 partitions = st.builds(DataPartition, workers=st.integers(1, 64), fault=st.sampled_from(Fault))
 
@@ -62,6 +63,8 @@ def test_more_workers_than_examples_are_refused() -> None:
         {"checkpoints": 0},
         {"step_size": 0.0},
         {"step_size": float("nan")},
+        {"decay": -0.1},
+        {"decay": 1.5},
     ],
 )
 def test_training_out_of_range_is_refused(change: dict[str, object]) -> None:
@@ -70,10 +73,17 @@ def test_training_out_of_range_is_refused(change: dict[str, object]) -> None:
         Training(**(good | change))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("change", [{"epsilon": 0.0}, {"delta": 0.0}, {"delta": 1.0}, {"alpha": -1.0}])
+@pytest.mark.parametrize(
+    "change", [{"epsilon": 0.0}, {"delta": 0.0}, {"delta": 1.0}, {"alpha": -1.0}, {"noise": 0.0}, {"natural": -1.0}]
+)
 def test_tolerance_out_of_range_is_refused(change: dict[str, float]) -> None:
+    good = {"epsilon": 1.0, "delta": 0.1, "alpha": 0.05, "noise": 1e-3, "natural": 2.0}
     with pytest.raises(BadInputError, match=next(iter(change))):
-        Tolerance(**({"epsilon": 1.0, "delta": 0.1, "alpha": 0.05} | change), derivation="")
+        Tolerance(**(good | change), throughout=False, margins=(), derivation="")
+    assert (
+        "1e+03 times the float noise and 0.5 times"
+        in Tolerance(**good, throughout=False, margins=(), derivation="").scales
+    )
 
 
 @given(st.integers(0, 10**6), st.integers(1, 10**4))

@@ -25,12 +25,13 @@ def register(app: typer.Typer) -> None:
     app.command(name="judge")(judge)
 
 
-def judge_stored(name: str, store: Store) -> Verdict:
+def judge_stored(name: str, store: Store, *, sequential: bool = False) -> Verdict:
     """Judge what is stored of a suite.
 
     Args:
         name: name of the suite.
         store: the results folder.
+        sequential: whether replicates were added until decided, rather than planned.
 
     Returns:
         The verdict.
@@ -39,6 +40,7 @@ def judge_stored(name: str, store: Store) -> Verdict:
         BadInputError: records are missing, damaged, or come from two machines.
     """
     from harness.record import one_machine
+    from harness.stats import suites
 
     records = store.records(name)
     if not records:
@@ -46,7 +48,8 @@ def judge_stored(name: str, store: Store) -> Verdict:
             f"holds no record of {name}", where=str(store.root), remedy=f"run `harness run {name}` first"
         )
     one_machine(records)
-    verdict: Verdict = registry.analysis_module(name).judge(records)
+    rule = suites.SEQUENTIAL if sequential else suites.FIXED
+    verdict: Verdict = registry.analysis_module(name).judge(records, rule)
     return verdict
 
 
@@ -54,6 +57,9 @@ def judge(
     suites: Annotated[
         list[str] | None, typer.Argument(help="Suites to judge; all that have records if left out.")
     ] = None,
+    sequential: Annotated[
+        bool, typer.Option("--sequential", help="Judge replicates that were added until decided.")
+    ] = False,
     results: Results = RESULTS,
     json: Json = None,
 ) -> int:
@@ -65,7 +71,7 @@ def judge(
 
     store = Store(results)
     names = [registry.load(name).name for name in suites or with_records(store)]
-    verdicts = [judge_stored(name, store) for name in names]
+    verdicts = [judge_stored(name, store, sequential=sequential) for name in names]
     out = show.console()
     for verdict in verdicts:
         show.verdict(out, verdict)

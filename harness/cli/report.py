@@ -13,7 +13,7 @@ from harness.cli.judge import judge_stored, with_records
 from harness.cli.options import RESULTS, Json, Results
 
 if TYPE_CHECKING:
-    from harness.report.page import Section
+    from harness.report.page import Calibration, Section
     from harness.store import Store
 
 
@@ -46,14 +46,32 @@ def report(
     store = Store(results)
     folder = out or results / "report"
     sections = [_section(registry.load(name).name, store) for name in suites or with_records(store)]
+    calibration = _calibration(store)
     for section in sections:
         for figure in section.figures:
             write_bytes(folder / "figures" / f"{section.suite.name}-{figure.name}.png", figure.png)
-    write_text(folder / "summary.md", page.to_markdown(sections))
-    write_text(folder / "report.html", page.to_html(sections))
+    if calibration is not None:
+        write_bytes(folder / "figures" / f"{calibration.figure.name}.png", calibration.figure.png)
+    write_text(folder / "summary.md", page.to_markdown(sections, calibration))
+    write_text(folder / "report.html", page.to_html(sections, calibration))
     show.write_json(json, [section.verdict.to_json() for section in sections])
     show.console().print(f"report: {folder / 'report.html'}", soft_wrap=True, highlight=False)
     return 0
+
+
+def _calibration(store: Store) -> Calibration | None:
+    from harness.report.figures import floors_found, to_png
+    from harness.report.page import Calibration, Picture
+
+    measured = store.calibration()
+    if measured is None:
+        return None
+    cells = measured["cells"]
+    return Calibration(
+        cells,
+        measured["decisions"],
+        Picture("calibration", registry.caption(floors_found), to_png(floors_found(cells))),
+    )
 
 
 def _section(name: str, store: Store) -> Section:

@@ -36,6 +36,10 @@ def run(
     launcher: Annotated[str, typer.Option(help="gloo, mpi or auto.")] = "auto",
     hosts: Annotated[str, typer.Option(help="Where ranks are placed; this machine if left out.", metavar="H:N,…")] = "",
     time_limit: Annotated[float, typer.Option(help="Seconds that one launch may take.")] = 600.0,
+    until_decided: Annotated[
+        bool, typer.Option("--until-decided", help="Add replicates until each setting is decided, and stop there.")
+    ] = False,
+    max_replicates: Annotated[int, typer.Option(help="With --until-decided: replicates per setting at most.")] = 256,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the launch lines and do nothing.")] = False,
     results: Results = RESULTS,
     json: Json = None,
@@ -47,13 +51,19 @@ def run(
     Examples:
     `harness run data_partition_bsp`,
     `harness run data_partition_bsp 'digits*' --workers 2,3 --launcher gloo`,
+    `harness run data_partition_bsp --until-decided --max-replicates 128`,
     `harness run data_partition_bsp --dry-run`
+
+    Raises:
+        BadInputError: an option cannot be used.
     """
     from harness import runner
     from harness.cli.judge import judge_stored
     from harness.store import Store
 
     options = _options(launcher, hosts, time_limit)
+    if max_replicates < 1:
+        raise BadInputError(f"{max_replicates} replicates decide nothing", where="--max-replicates", remedy="give more")
     store = Store(results)
     verdicts = []
     for found in _suites(suite, kind):
@@ -63,8 +73,11 @@ def run(
                 typer.echo(line)
             continue
         with _Display() as display:
-            runner.run_suite(found, chosen, store, options, display.show)
-        verdicts.append(judge_stored(found.name, store))
+            if until_decided:
+                runner.run_until_decided(found, chosen, store, options, display.show, max_replicates)
+            else:
+                runner.run_suite(found, chosen, store, options, display.show)
+        verdicts.append(judge_stored(found.name, store, sequential=until_decided))
     if dry_run:
         return 0
     out = show.console()

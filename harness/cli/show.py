@@ -83,7 +83,7 @@ def verdict(out: Console, result: Verdict) -> None:
 
 def _numbers(part: Verdict) -> tuple[str, str, str, str]:
     """The layer that decides: the first with the setting's word, all layers together where it is supported."""
-    layers = [layer for layer in part.parts if layer.word == part.word]
+    layers = [layer for layer in part.parts if layer.word == part.word and "median_gap" in layer.evidence]
     if not layers:
         return "", "", "", ""
     evidence = layers[-1 if part.word == "supported" else 0].evidence

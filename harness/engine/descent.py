@@ -15,21 +15,24 @@ from harness.engine.trajectory import Trajectory
 from harness.schedule import Schedule, checkpoints
 from harness.spec import Training
 
+# The clock at which a decaying step size has fallen to 2^−p of its first value.
+STEP_CLOCKS = 100
 Exchange = Callable[[Tensors], Tensors]
 
 
-def batches(training: Training, replicates: range, examples: int) -> NDArray[np.int32]:
+def batches(training: Training, replicates: range, examples: int, order: int) -> NDArray[np.int32]:
     """Sample ids of all global batches.
 
     Args:
         training: batch size and clocks.
         replicates: their numbers.
         examples: size of the data set.
+        order: which of each replicate's data orders.
 
     Returns:
         (clocks, replicates, batch).
     """
-    orders = [Schedule(r, examples, training.batch).ids(0, training.clocks) for r in replicates]
+    orders = [Schedule(r, examples, training.batch, order).ids(0, training.clocks) for r in replicates]
     return np.stack(orders, axis=1)
 
 
@@ -40,8 +43,9 @@ def descend(
     *,
     scale: float,
     exchange: Exchange,
+    order: int = 0,
 ) -> Trajectory:
-    """Run w_{c+1} = w_c − η · exchange(scale · Σ_i ∇ℓ(w_c; example_i)) over the picked examples.
+    """Run w_{c+1} = w_c − η_c · exchange(scale · Σ_i ∇ℓ(w_c; example_i)) over the picked examples.
 
     Args:
         training: data, net, clocks and step size.
@@ -49,6 +53,7 @@ def descend(
         pick: which of the ids (clocks, replicates, batch) this process works on, along the last axis.
         scale: factor of the sum of gradients over the picked examples.
         exchange: from this process's gradients to those of the update.
+        order: which of each replicate's data orders.
 
     Returns:
         Weights at the checkpoints.
@@ -57,11 +62,11 @@ def descend(
     kind = dtype(training.precision)
     examples = data.load(training.data)
     features, labels = tf.constant(examples.features, kind), tf.constant(examples.labels)
-    ids = tf.constant(pick(batches(training, replicates, len(examples))))
+    ids = tf.constant(pick(batches(training, replicates, len(examples), order)))
     weights = [tf.Variable(array, dtype=kind) for array in net.initial_weights(replicates)]
-    step_size = tf.constant(training.step_size, kind)
 
     def update(clock: tf.Tensor) -> tf.Tensor:
+        step_size = training.step_size / (1 + tf.cast(clock, kind) / STEP_CLOCKS) ** training.decay
         batch = ids[clock]
         inputs, classes = tf.gather(features, batch), tf.gather(labels, batch)
         gradients = net.gradients([w.read_value() for w in weights], inputs, classes, scale)

@@ -72,7 +72,7 @@ def relative(trajectory: Trajectory, reference: Trajectory) -> dict[str, NDArray
 
 def table(
     values: dict[str, NDArray[np.float64]],
-    trajectory: Trajectory,
+    clocks: NDArray[np.int64],
     replicates: Sequence[int],
     *,
     gap: str,
@@ -82,7 +82,7 @@ def table(
 
     Args:
         values: per layer, (replicates, checkpoints).
-        trajectory: whose clocks these are.
+        clocks: (checkpoints,) updates made.
         replicates: their numbers.
         gap: name of the gap.
         rank: whose weights.
@@ -91,6 +91,6 @@ def table(
         One row per layer, replicate and checkpoint.
     """
     return GapTable.concat([
-        GapTable.from_array(array, replicates=replicates, clocks=trajectory.clocks, layer=layer, gap=gap, rank=rank)
+        GapTable.from_array(array, replicates=replicates, clocks=clocks, layer=layer, gap=gap, rank=rank)
         for layer, array in values.items()
     ])

@@ -8,7 +8,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.data.examples import Examples
+from harness.engine.trajectory import Trajectory
 from harness.spec import Activation, Training
+
+ERROR_RATE, LOSS = "error rate", "loss"
 
 
 def logits(
@@ -32,3 +36,25 @@ def logits(
             return np.asarray(sums, dtype=np.float64)
         outputs = np.maximum(sums, 0) if training.activation is Activation.RELU else np.tanh(sums)
     return outputs
+
+
+def outcomes(training: Training, trajectory: Trajectory, examples: Examples) -> dict[str, NDArray[np.float64]]:
+    """How good the final weights are on a data set.
+
+    Args:
+        training: widths and activation.
+        trajectory: weights.
+        examples: the data set.
+
+    Returns:
+        Error rate, and loss (mean cross-entropy, nats), each (replicates,); NaN where weights are not finite.
+    """
+    rates, losses = [], []
+    for weights in trajectory.final_weights():
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores = logits(training, weights, examples.features)
+            scores = scores - scores.max(axis=1, keepdims=True)
+            chosen = scores[np.arange(len(examples)), examples.labels]
+            losses.append(float(np.mean(np.log(np.exp(scores).sum(axis=1)) - chosen)))
+        rates.append(float(np.mean(scores.argmax(axis=1) != examples.labels)) if np.isfinite(losses[-1]) else np.nan)
+    return {ERROR_RATE: np.array(rates), LOSS: np.array(losses)}

@@ -7,7 +7,7 @@ from harness.engine.trajectory import Trajectory
 from harness.spec import Training
 
 
-def train(training: Training, replicates: range, *, reverse_summation: bool = False) -> Trajectory:
+def train(training: Training, replicates: range, *, reverse_summation: bool = False, order: int = 0) -> Trajectory:
     """Run w_{c+1} = w_c − η · mean ∇ℓ(w_c; batch_c).
 
     Args:
@@ -15,6 +15,7 @@ def train(training: Training, replicates: range, *, reverse_summation: bool = Fa
         replicates: their numbers; they are trained side by side.
         reverse_summation: take the examples of each batch in reverse order. The sums are the same in exact
             arithmetic, so that the distance between the two orders is the float noise of this very training.
+        order: which of each replicate's data orders; the distance between two is the natural scale of a gap.
 
     Returns:
         Weights at the checkpoints.
@@ -26,4 +27,5 @@ def train(training: Training, replicates: range, *, reverse_summation: bool = Fa
         lambda ids: ids[..., ::step],
         scale=1 / training.batch,
         exchange=lambda gradients: gradients,
+        order=order,
     )

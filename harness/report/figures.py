@@ -110,6 +110,41 @@ def _draw_gap(axis: Axes, record: Record, layer: str, style: Mapping[str, Any]) 
     axis.yaxis.set_minor_formatter(NullFormatter())
 
 
+def floors_found(cells: Sequence[Mapping[str, Any]]) -> Figure:
+    """Share of simulated suites supported against the height of the floor that they end at, per noise.
+
+    The lower a floor lies under what the gap has reached, the less any rule can see of it; more replicates see more.
+
+    Args:
+        cells: operating characteristics.
+
+    Returns:
+        One panel per number of replicates; bars are 95 % Clopper–Pearson intervals.
+    """
+    sns.set_theme(context="talk", style="whitegrid", palette="colorblind")
+    floors = [cell for cell in cells if cell["world"].startswith("floor ε/")]
+    numbers = sorted({cell["replicates"] for cell in floors})
+    noises = list(dict.fromkeys(cell["noise"] for cell in floors))
+    figure = Figure(figsize=(5.2 * len(numbers), 6.4), layout="constrained")
+    axes = figure.subplots(1, len(numbers), sharey=True, squeeze=False)[0]
+    for axis, number in zip(axes, numbers, strict=True):
+        for place, noise in enumerate(noises):
+            mine = [cell for cell in floors if cell["replicates"] == number and cell["noise"] == noise]
+            heights = np.array([1 / float(cell["world"].removeprefix("floor ε/")) for cell in mine])
+            share, low, high = np.array([cell["supported"] for cell in mine]).T
+            look = _style(place) | {"markersize": 7, "linewidth": 1.5}
+            axis.errorbar(heights, share, yerr=[share - low, high - share], label=noise, capsize=3, **look)
+        axis.axhline(0.05, color="black", linestyle="--", linewidth=2, label="0.05")
+        axis.set_xscale("log")
+        axis.set_title(f"R = {number}", fontsize=16)
+        axis.set_xlabel("height of the floor, in units of ε")
+    axes[0].set_ylabel("share supported (wrongly)")
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=14)
+    figure.suptitle("Floors that the verdict misses", fontsize=20, fontweight="bold")
+    return figure
+
+
 def to_png(figure: Figure) -> bytes:
     """Draw a figure.
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from harness.record import Machine, Record
+from harness.record import TRAJECTORY, Machine, Record
 from harness.report.figures import inline
 from harness.spec import Suite
+from harness.stats.rates import Rate, estimate
 from harness.verdict import Verdict
 
 
@@ -51,8 +53,26 @@ class Section:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """One row of the evidence table per setting and layer."""
-        return [{"setting": part, "role": part.evidence["role"], "layers": part.parts} for part in self.verdict.parts]
+        """Per setting its role and the verdicts of its layers and outcomes."""
+        return [
+            {
+                "setting": part,
+                "role": part.evidence["role"],
+                "layers": [layer for layer in part.parts if "median_gap" in layer.evidence],
+                "outcomes": [outcome for outcome in part.parts if "margin" in outcome.evidence],
+            }
+            for part in self.verdict.parts
+        ]
+
+    @property
+    def decays(self) -> list[tuple[str, Rate]]:
+        """How the gap of all layers decays, for settings where it has not vanished and no replicate diverged."""
+        found = []
+        for record in self.records:
+            gaps, clocks = record.gaps.worst_over_ranks(gap=TRAJECTORY, layer="all")
+            if (gaps[:, -1] > self.suite.tolerance.epsilon).all() and np.isfinite(gaps).all() and (gaps > 0).all():
+                found.append((record.facts.setting.id, estimate(gaps, clocks.astype(float))))
+        return found
 
     @property
     def facts(self) -> dict[str, str]:
@@ -70,28 +90,54 @@ class Section:
         }
 
 
-def to_html(sections: Sequence[Section]) -> str:
+@dataclass(frozen=True)
+class Calibration:
+    """How often the verdict errs.
+
+    Args:
+        cells: operating characteristics of the fixed rule, as stored.
+        decisions: those of the sequential one.
+        figure: floors that are missed.
+    """
+
+    cells: Sequence[Mapping[str, Any]]
+    decisions: Sequence[Mapping[str, Any]]
+    figure: Picture
+
+    @property
+    def tables(self) -> dict[int, dict[str, dict[str, Mapping[str, Any]]]]:
+        """Cells by number of replicates, world and noise."""
+        found: dict[int, dict[str, dict[str, Mapping[str, Any]]]] = {}
+        for cell in self.cells:
+            found.setdefault(cell["replicates"], {}).setdefault(cell["world"], {})[cell["noise"]] = cell
+        return found
+
+
+def to_html(sections: Sequence[Section], calibration: Calibration | None) -> str:
     """One page, figures inline, without anything from a network.
 
     Args:
         sections: one per suite.
+        calibration: error rates of the verdict, where they were measured.
 
     Returns:
         The page.
     """
-    return _environment(escape=True).get_template("report.html.j2").render(sections=sections, inline=inline)
+    template = _environment(escape=True).get_template("report.html.j2")
+    return template.render(sections=sections, calibration=calibration, inline=inline)
 
 
-def to_markdown(sections: Sequence[Section]) -> str:
+def to_markdown(sections: Sequence[Section], calibration: Calibration | None) -> str:
     """The same in short, figures as links to files.
 
     Args:
         sections: one per suite.
+        calibration: error rates of the verdict, where they were measured.
 
     Returns:
         Markdown.
     """
-    return _environment(escape=False).get_template("summary.md.j2").render(sections=sections)
+    return _environment(escape=False).get_template("summary.md.j2").render(sections=sections, calibration=calibration)
 
 
 def _environment(*, escape: bool) -> Environment:

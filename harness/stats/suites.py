@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from harness.record import GapTable, Record
+from harness.record import NATURAL, NOISE, OUTCOME, TRAJECTORY, TRAVELLED, GapTable, Record
 from harness.spec import Role, Setting, Tolerance
-from harness.stats.convergence import judge
+from harness.stats import convergence, sequential
+from harness.stats.convergence import Judgement
+from harness.stats.equivalence import judge_equivalence
 from harness.verdict import Verdict, Word, all_of, with_controls
 
-# A layer has moved where the reference has travelled ten times the float noise between two of its own runs.
-MOVED = 10.0
+Rule = Callable[..., Judgement]
+FIXED: Rule = convergence.judge
+SEQUENTIAL: Rule = sequential.judge_sequentially
+
+# A layer has moved where the reference has travelled ten times the float noise between two of its own runs, and ε
+# can be told from that noise where it is ten times as large.
+ROOM = 10.0
 
 
-def judge_suite(name: str, settings: Sequence[Setting], records: Sequence[Record], tolerance: Tolerance) -> Verdict:
+def judge_suite(
+    name: str, settings: Sequence[Setting], records: Sequence[Record], tolerance: Tolerance, rule: Rule = FIXED
+) -> Verdict:
     """Judge every setting of a sweep, and settings beyond it that were run, and compose.
 
     Args:
@@ -24,13 +33,14 @@ def judge_suite(name: str, settings: Sequence[Setting], records: Sequence[Record
         settings: the sweep.
         records: what is stored.
         tolerance: ε, δ and α.
+        rule: for the planned number of replicates, or for replicates added until decided.
 
     Returns:
-        The suite's verdict; inconclusive where a setting of the sweep has no complete record.
+        The suite's verdict; inconclusive where a setting of the sweep is not complete.
     """
     stored = {record.facts.setting.id: record.facts.setting for record in records}
     everything = {s.id: s for s in settings} | stored
-    parts = {s.id: _judge_setting(s, records, tolerance) for s in everything.values()}
+    parts = {s.id: judge_setting(s, records, tolerance, rule) for s in everything.values()}
 
     def having(role: Role) -> list[Verdict]:
         return [parts[s.id] for s in everything.values() if s.role is role]
@@ -42,47 +52,85 @@ def judge_suite(name: str, settings: Sequence[Setting], records: Sequence[Record
     return with_controls(name, having(Role.CLAIM), having(Role.ANCHOR), having(Role.CONTROL))
 
 
-def _judge_setting(setting: Setting, records: Sequence[Record], tolerance: Tolerance) -> Verdict:
-    mine = {r.facts.block: r.gaps for r in records if r.facts.setting.id == setting.id}
-    missing = [block.id for block in setting.blocks if block not in mine]
-    if missing:
-        return Verdict(Word.INCONCLUSIVE, setting.id, f"not run yet: {', '.join(missing)}", {"role": setting.role})
-    joint = judge_layers(setting.id, GapTable.concat(list(mine.values())), tolerance)
-    return replace(joint, evidence={"role": setting.role})
-
-
-def judge_layers(subject: str, gaps: GapTable, tolerance: Tolerance) -> Verdict:
-    """Judge the trajectory gap of each layer and of all together, at whichever checkpoint it is largest.
+def judge_setting(setting: Setting, records: Sequence[Record], tolerance: Tolerance, rule: Rule = FIXED) -> Verdict:
+    """Judge one setting: every layer, and for claims and anchors the outcomes.
 
     Args:
-        subject: what the gaps belong to.
-        gaps: gaps `trajectory`, `aa` and `travelled`.
+        setting: the setting.
+        records: what is stored, of this setting and others.
         tolerance: ε, δ and α.
+        rule: for the planned number of replicates, or for replicates added until decided.
 
     Returns:
-        Supported only where every layer is.
-
-    Raises:
-        BadInputError: one of the gaps was not recorded.
+        Supported only where every layer and every outcome is.
     """
-    return all_of(subject, [_judge_layer(layer, gaps, tolerance) for layer in gaps.layers])
+    gaps, replicates = _gathered(setting, records)
+    role = {"role": setting.role}
+    if gaps is None or (rule is FIXED and replicates < setting.replicates):
+        reason = f"{replicates} of {setting.replicates} replicates were run"
+        return Verdict(Word.INCONCLUSIVE, setting.id, reason, role)
+    parts = [_judge_layer(layer, gaps, tolerance, rule) for layer in gaps.layers]
+    if setting.role is not Role.CONTROL:
+        parts += [_judge_outcome(name, margin, gaps, tolerance) for name, margin in tolerance.margins]
+    return replace(all_of(setting.id, parts), evidence=role)
 
 
-def _judge_layer(layer: str, gaps: GapTable, tolerance: Tolerance) -> Verdict:
-    values, clocks = gaps.worst_over_ranks(gap="trajectory", layer=layer)
-    noise, _ = gaps.worst_over_ranks(gap="aa", layer=layer)
-    lengths, _ = gaps.worst_over_ranks(gap="travelled", layer=layer)
-    unmoved = int(np.count_nonzero((lengths[:, -1] == 0) | (MOVED * noise[:, -1] >= 1)))
+def covered(setting: Setting, records: Sequence[Record]) -> int:
+    """Number of replicates of a setting that are stored without a hole, from the first.
+
+    Args:
+        setting: the setting.
+        records: what is stored, of this setting and others.
+
+    Returns:
+        The number.
+    """
+    return _gathered(setting, records)[1]
+
+
+def _gathered(setting: Setting, records: Sequence[Record]) -> tuple[GapTable | None, int]:
+    """Gaps of the consecutive replicates that are stored, each once, whatever blocks they were run in."""
+    mine = sorted(
+        (r for r in records if r.facts.setting.id == setting.id),
+        key=lambda r: (r.facts.block.first, -r.facts.block.count),
+    )
+    tables, reached = [], 0
+    for record in mine:
+        if record.facts.block.first == reached:
+            tables.append(record.gaps)
+            reached += record.facts.block.count
+    return (GapTable.concat(tables) if tables else None), reached
+
+
+def _judge_layer(layer: str, gaps: GapTable, tolerance: Tolerance, rule: Rule) -> Verdict:
+    values, clocks = gaps.worst_over_ranks(gap=TRAJECTORY, layer=layer)
+    noise, _ = gaps.worst_over_ranks(gap=NOISE, layer=layer)
+    natural, _ = gaps.worst_over_ranks(gap=NATURAL, layer=layer)
+    lengths, _ = gaps.worst_over_ranks(gap=TRAVELLED, layer=layer)
     evidence = {
         "median_gap": float(np.median(values[:, -1])),
         "median_noise": float(np.median(noise[:, -1])),
         "largest_noise": float(noise.max()),
+        "median_natural": float(np.median(natural[:, -1])),
         "median_travelled": float(np.median(lengths[:, -1])),
-        "offender": gaps.offender(gap="trajectory", layer=layer),
+        "offender": gaps.offender(gap=TRAJECTORY, layer=layer),
     }
+    unmoved = int(np.count_nonzero((lengths[:, -1] == 0) | (ROOM * noise[:, -1] >= 1)))
     if unmoved:
-        reason = f"in {unmoved} of {len(lengths)} replicates the reference has not moved past {MOVED:g} times its noise"
+        reason = f"in {unmoved} of {len(lengths)} replicates the reference has not moved past {ROOM:g} times its noise"
         return Verdict(Word.INCONCLUSIVE, layer, reason, evidence)
-    so_far = np.maximum.accumulate(values, axis=1)
-    judgement = judge(so_far, clocks, epsilon=tolerance.epsilon, delta=tolerance.delta, alpha=tolerance.alpha)
+    if ROOM * noise.max() > tolerance.epsilon:
+        reason = f"ε = {tolerance.epsilon:g} lies within {ROOM:g} times the float noise of {noise.max():.2g}"
+        return Verdict(Word.INCONCLUSIVE, layer, reason, evidence)
+    limits = {"epsilon": tolerance.epsilon, "delta": tolerance.delta, "alpha": tolerance.alpha}
+    if tolerance.throughout:
+        # Equality up to ε: the largest gap so far must stay below ε, and what is below ε counts as equal.
+        judgement = rule(np.maximum.accumulate(values, axis=1), clocks, **limits, resolution=tolerance.epsilon)
+    else:
+        judgement = rule(values, clocks, **limits)
     return Verdict(judgement.verdict, layer, judgement.reason, evidence | judgement.evidence)
+
+
+def _judge_outcome(name: str, margin: float, gaps: GapTable, tolerance: Tolerance) -> Verdict:
+    judgement = judge_equivalence(gaps.signed(gap=OUTCOME, layer=name), margin=margin, alpha=tolerance.alpha)
+    return Verdict(judgement.verdict, name, judgement.reason, judgement.evidence)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.record import Record
 from harness.spec import Role
-from harness.stats.suites import judge_suite
+from harness.stats.suites import FIXED, Rule, judge_suite
 from harness.verdict import Verdict
 from suites.data_partition_bsp.sweep import SETTINGS, TOLERANCE
 
@@ -15,16 +15,17 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def judge(records: Sequence[Record]) -> Verdict:
+def judge(records: Sequence[Record], rule: Rule = FIXED) -> Verdict:
     """Judge the claim.
 
     Args:
         records: what is stored.
+        rule: for the planned number of replicates, or for replicates added until decided.
 
     Returns:
         The suite's verdict.
     """
-    return judge_suite("data_partition_bsp", SETTINGS, records, TOLERANCE)
+    return judge_suite("data_partition_bsp", SETTINGS, records, TOLERANCE, rule)
 
 
 def plot_gaps(records: Sequence[Record]) -> Figure:

@@ -10,26 +10,27 @@ import numpy as np
 from harness import data
 from harness.engine import gaps, predictions
 from harness.engine.trajectory import Arrays, Trajectory
-from harness.record import GapTable, Measurement
+from harness.record import NATURAL, NOISE, OUTCOME, TRAJECTORY, TRAVELLED, GapTable, Measurement
 from harness.spec import Setting, Training
 
 
 def undistributed(training: Training, replicates: range) -> Arrays:
-    """Train the reference, and once more with another order of summation (A/A).
+    """Train the reference; once more with another order of summation (A/A), and with another order of the data.
 
     Args:
         training: data, net, clocks and step size.
         replicates: their numbers.
 
     Returns:
-        Trajectories `reference` and `aa`.
+        Trajectories `reference`, `aa` and `natural`.
     """
     from harness.engine import reference, runtime
 
     runtime.limit_threads(1)
     first = reference.train(training, replicates)
     again = reference.train(training, replicates, reverse_summation=True)
-    return first.to_arrays("reference") | again.to_arrays("aa")
+    other = reference.train(training, replicates, order=1)
+    return first.to_arrays("reference") | again.to_arrays(NOISE) | other.to_arrays(NATURAL)
 
 
 def distributed(setting: Setting, replicates: range) -> Arrays:
@@ -53,7 +54,7 @@ def distributed(setting: Setting, replicates: range) -> Arrays:
 
 
 def measure(setting: Setting, replicates: range, reference_part: Arrays, rank_parts: Sequence[Arrays]) -> Measurement:
-    """Relative gaps of every rank and of the A/A run, per layer and checkpoint.
+    """Relative gaps of every rank and of the reference to itself, per layer and checkpoint, and outcomes.
 
     Args:
         setting: training and partition.
@@ -62,42 +63,25 @@ def measure(setting: Setting, replicates: range, reference_part: Arrays, rank_pa
         rank_parts: what `distributed` returned on each rank.
 
     Returns:
-        Gaps `trajectory` (per rank), `aa` and `travelled`; final error rates on the data set.
+        Gaps `trajectory` (per rank), `aa`, `natural` and `travelled`; differences of outcomes (per rank).
     """
     reference = Trajectory.from_arrays(reference_part, "reference")
-    tables = [
-        gaps.table(gaps.travelled(reference), reference, replicates, gap="travelled"),
-        gaps.table(
-            gaps.relative(Trajectory.from_arrays(reference_part, "aa"), reference), reference, replicates, gap="aa"
-        ),
-    ]
-    partition = reference
+    tables = [gaps.table(gaps.travelled(reference), reference.clocks, replicates, gap=TRAVELLED)]
+    for name in (NOISE, NATURAL):
+        other = Trajectory.from_arrays(reference_part, name)
+        tables.append(gaps.table(gaps.relative(other, reference), reference.clocks, replicates, gap=name))
+    examples = data.load(setting.training.data)
+    expected = found = predictions.outcomes(setting.training, reference, examples)
     for rank, arrays in enumerate(rank_parts):
         partition = Trajectory.from_arrays(arrays, "partition")
-        tables.append(
-            gaps.table(gaps.relative(partition, reference), reference, replicates, gap="trajectory", rank=rank)
-        )
-    rates = {"reference": reference, "distributed": partition}
-    return Measurement(
-        GapTable.concat(tables),
-        {f"median_error_rate_{name}": error_rate(setting.training, weights) for name, weights in rates.items()},
-    )
-
-
-def error_rate(training: Training, trajectory: Trajectory) -> float:
-    """Share of the data set that the final weights classify wrongly.
-
-    Args:
-        training: data and net.
-        trajectory: weights.
-
-    Returns:
-        Median over replicates, in [0, 1].
-    """
-    examples = data.load(training.data)
-    return float(
-        np.median([
-            np.mean(np.argmax(predictions.logits(training, weights, examples.features), axis=1) != examples.labels)
-            for weights in trajectory.final_weights()
-        ])
-    )
+        relative = gaps.relative(partition, reference)
+        tables.append(gaps.table(relative, reference.clocks, replicates, gap=TRAJECTORY, rank=rank))
+        found = predictions.outcomes(setting.training, partition, examples)
+        differences = {name: (found[name] - expected[name])[:, None] for name in expected}
+        tables.append(gaps.table(differences, reference.clocks[-1:], replicates, gap=OUTCOME, rank=rank))
+    measured = {
+        f"median_{name.replace(' ', '_')}_{side}": float(np.median(values[name]))
+        for name in expected
+        for side, values in (("reference", expected), ("distributed", found))
+    }
+    return Measurement(GapTable.concat(tables), measured)

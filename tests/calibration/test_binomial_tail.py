@@ -18,7 +18,7 @@ def shares(probability: float, replicates: int) -> dict[Word, float]:
     draws = np.random.default_rng([2026, replicates, int(1e4 * probability)])
     exceeding = draws.random((WORLDS, replicates)) < probability
     words = [
-        judge(np.where(world, 2.0, 0.5)[:, None], [1], epsilon=1.0, delta=DELTA, alpha=ALPHA).verdict
+        judge(np.where(world, 2.0, 0.5)[:, None], [1], epsilon=1.0, delta=DELTA, alpha=ALPHA, resolution=0.9).verdict
         for world in exceeding
     ]
     return {word: words.count(word) / WORLDS for word in Word}
@@ -44,7 +44,7 @@ def test_sound_worlds_are_supported() -> None:
 
 
 def test_stated_detectable_probability_has_the_stated_power() -> None:
-    evidence = judge(np.full((64, 1), 0.5), [1], epsilon=1.0, delta=DELTA, alpha=ALPHA).evidence
+    evidence = judge(np.full((64, 1), 0.5), [1], epsilon=1.0, delta=DELTA, alpha=ALPHA, resolution=0.9).evidence
     detectable = evidence["smallest_detectable"]
     found = shares(detectable["exceedance_probability"], 64)[Word.REFUTED]
     margin = 3 * np.sqrt(0.95 * 0.05 / WORLDS)

@@ -35,7 +35,7 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 
 def test_list_shows_claims_and_settings(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert run("list", "--json", str(tmp_path / "list.json")) == 0
-    assert f"{SUITE} (convergence, 12 settings)" in capsys.readouterr().out
+    assert f"{SUITE} (convergence, 13 settings)" in capsys.readouterr().out
     (listed,) = json.loads((tmp_path / "list.json").read_text())
     assert [setting["role"] for setting in listed["settings"]].count("control") == 6
     assert run("list", SUITE) == 0
@@ -64,6 +64,7 @@ def test_dry_run_prints_the_exact_lines_and_does_nothing(capsys: pytest.CaptureF
         (["run", SUITE, "--hosts", "h1"], "for example --hosts h1:4,h2:4"),
         (["run", SUITE, "--hosts", "h1:1", "--dry-run"], "1 slots cannot hold 2 ranks"),
         (["run", SUITE, "--time-limit", "0"], "give seconds above 0"),
+        (["run", SUITE, "--until-decided", "--max-replicates", "0"], "0 replicates decide nothing"),
         (["run"], "give either a suite or --kind"),
         (["run", "--kind", "magic"], "known: convergence"),
         (["judge", "nothing"], "there is no suite 'nothing'"),
@@ -97,7 +98,7 @@ def test_judge_states_the_verdict_and_writes_it(
     store = complete()
     assert run("judge", "--results", str(store.root), "--json", str(tmp_path / "verdict.json")) == 0
     out = capsys.readouterr().out
-    assert "all 4 settings are supported, 2 anchors hold, 6 controls are refuted" in out
+    assert "all 5 settings are supported, 2 anchors hold, 6 controls are refuted" in out
     (verdict,) = json.loads((tmp_path / "verdict.json").read_text())
     assert verdict["verdict"] == "supported"
     layer = verdict["parts"][0]["parts"][0]
@@ -166,12 +167,44 @@ def test_records_of_two_machines_are_not_pooled(
     assert "records of 2 machines are never pooled" in refused(capsys, "judge", "--results", str(store.root))
 
 
+def test_sequential_judgement_is_another_rule(
+    capsys: pytest.CaptureFixture[str], complete: Callable[..., Store], tmp_path: Path
+) -> None:
+    store = complete()
+    path = str(tmp_path / "v.json")
+    assert run("judge", "--sequential", "--results", str(store.root), "--json", path) == 0
+    evidence = json.loads(Path(path).read_text())[0]["parts"][0]["parts"][0]["evidence"]
+    assert evidence["sequential"]["decided_after"] == 31
+
+
+def test_calibration_is_measured_stored_and_reported(
+    capsys: pytest.CaptureFixture[str], complete: Callable[..., Store], tmp_path: Path
+) -> None:
+    store = complete()
+    assert run("calibrate", "--suites", "3", "--replicates", "30,60", "--results", str(store.root)) == 0
+    stored = store.calibration()
+    assert stored is not None
+    table = stored["cells"]
+    assert {cell["replicates"] for cell in table} == {30, 60}
+    assert {"AR(1)", "Student t₂", "recorded: digits 64–32–10"} <= {cell["noise"] for cell in table}
+    assert run("report", "--results", str(store.root)) == 0
+    assert "How often the verdict errs" in (store.root / "report" / "report.html").read_text()
+    assert (store.root / "report" / "figures" / "calibration.png").exists()
+    assert "| t^−½ | supported |" in (store.root / "report" / "summary.md").read_text()
+    (store.root / "calibration.json").write_text("[")
+    assert "run `harness calibrate`" in refused(capsys, "report", "--results", str(store.root))
+    for words in (["--suites", "0"], ["--replicates", "many"]):
+        assert "numbers above 0" in refused(capsys, "calibrate", *words, "--results", str(store.root))
+
+
 def test_unwritable_json_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert "cannot write" in refused(capsys, "list", "--json", str(tmp_path / "file" / "list.json"))
 
 
-@pytest.mark.parametrize("words", [[], ["list"], ["run"], ["judge"], ["report"], ["compare"], ["doctor"], ["worker"]])
+@pytest.mark.parametrize(
+    "words", [[], ["list"], ["run"], ["judge"], ["report"], ["compare"], ["doctor"], ["calibrate"], ["worker"]]
+)
 def test_help_has_examples_and_states_the_exit_status(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
     assert run(*words, "--help") == 0
     text = capsys.readouterr().out

@@ -21,9 +21,9 @@ from harness import registry
 from harness.errors import BadInputError, HarnessError, LaunchError
 from harness.measure import launch
 from harness.measure.launch import Launcher
-from harness.runner import Event, Options, Run, plan, run_suite
+from harness.runner import Event, Options, Run, plan, run_suite, run_until_decided
 from harness.spec import Fault, Part, Role, SeedBlock, Setting
-from harness.stats.suites import judge_layers
+from harness.stats.suites import judge_setting
 from harness.store import Store
 from samples import TINY, setting
 
@@ -71,7 +71,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 def test_sound_runs_are_in_step_and_faults_are_not(trained: Store) -> None:
     words = {
-        record.facts.setting.distribution.id: judge_layers("run", record.gaps, SUITE.tolerance).word
+        record.facts.setting.distribution.id: judge_setting(record.facts.setting, [record], SUITE.tolerance).word
         for record in trained.records(SUITE.name)
     }
     assert words == {
@@ -221,8 +221,8 @@ def test_rank_that_dies_is_named_and_nobody_is_left(store: Store, options: Optio
 
 @launchers
 def test_rank_that_hangs_is_named_when_the_time_is_over(store: Store, options: Options) -> None:
-    error = run_and_disturb(store, replace(options, time_limit=25), send(signal.SIGSTOP, 1))
-    assert "the time limit of 25 s passed; rank 1 stopped first" in str(error)
+    error = run_and_disturb(store, replace(options, time_limit=40), send(signal.SIGSTOP, 1))
+    assert "the time limit of 40 s passed; rank 1 stopped first" in str(error)
 
 
 def command(store: Store, *points: Setting) -> list[str]:
@@ -255,3 +255,20 @@ def test_interrupted_harness_says_so_and_leaves_nobody(store: Store) -> None:
     assert process.returncode == 130
     assert complaint == "harness: interrupted; finished runs are stored, and the same command goes on from there\n"
     wait_for(lambda: not workers_of(store), seconds=10)
+
+
+def test_replicates_are_added_until_decided_and_no_longer(store: Store) -> None:
+    told: list[str] = []
+    points = [setting(2), setting(2, Fault.NO_EXCHANGE)]
+    run_until_decided(SUITE, points, store, MPI, lambda event: told.append(event.text), 64)
+    assert f"{points[0].id}: supported after 32 replicates" in told
+    assert f"{points[1].id}: refuted after 16 replicates" in told
+    before = len(told)
+    run_until_decided(SUITE, points, store, replace(MPI, time_limit=1e-3), lambda e: told.append(e.text), 64)
+    assert len(told) == before + 2
+
+
+def test_adding_stops_at_the_limit(store: Store) -> None:
+    told: list[str] = []
+    run_until_decided(SUITE, [setting(2)], store, MPI, lambda event: told.append(event.text), 10)
+    assert told[-1] == f"{setting(2).id}: inconclusive after 10 replicates"

@@ -19,7 +19,8 @@ def by_hand(training: Training, replicate: int) -> list[np.ndarray]:
         range(replicate, replicate + 1)
     )
     weights = [w1, b1[0], w2, b2[0]]
-    for ids in Schedule(replicate, len(examples), training.batch).ids(0, training.clocks):
+    for clock, ids in enumerate(Schedule(replicate, len(examples), training.batch).ids(0, training.clocks)):
+        step_size = training.step_size / (1 + clock / 100) ** training.decay
         steps = [np.zeros_like(w) for w in weights]
         for i in ids:
             x = examples.features[i]
@@ -33,13 +34,15 @@ def by_hand(training: Training, replicate: int) -> list[np.ndarray]:
             inner = (weights[2] @ error) * slope
             for step, gradient in zip(steps, (np.outer(x, inner), inner, np.outer(hidden, error), error), strict=True):
                 step += gradient / training.batch
-        weights = [w - training.step_size * step for w, step in zip(weights, steps, strict=True)]
+        weights = [w - step_size * step for w, step in zip(weights, steps, strict=True)]
     return weights
 
 
-@pytest.mark.parametrize("activation", Activation)
-def test_reference_is_gradient_descent_as_written_by_hand(activation: Activation) -> None:
-    training = Training("teacher", (64, 5, 10), 8, 20, 0.1, activation, checkpoints=4)
+@pytest.mark.parametrize(
+    ("activation", "decay"), [(Activation.TANH, 0.0), (Activation.RELU, 0.0), (Activation.TANH, 0.75)]
+)
+def test_reference_is_gradient_descent_as_written_by_hand(activation: Activation, decay: float) -> None:
+    training = Training("teacher", (64, 5, 10), 8, 20, 0.1, activation, checkpoints=4, decay=decay)
     trajectory = reference.train(training, range(2))
     for replicate in range(2):
         w1, b1, w2, b2 = by_hand(training, replicate)

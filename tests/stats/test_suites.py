@@ -1,13 +1,24 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from harness.spec import Fault, Role, Tolerance
-from harness.stats.suites import judge_layers, judge_suite
-from harness.verdict import Word
+from harness.stats.suites import SEQUENTIAL, covered, judge_setting, judge_suite
+from harness.verdict import Verdict, Word
 from samples import gap_table, record, setting
 
-TOLERANCE = Tolerance(epsilon=1e-12, delta=0.1, alpha=0.05, derivation="test")
+TOLERANCE = Tolerance(
+    epsilon=1e-12,
+    delta=0.1,
+    alpha=0.05,
+    noise=1e-15,
+    natural=0.1,
+    throughout=True,
+    margins=(("error rate", 0.005), ("loss", 0.005)),
+    derivation="test",
+)
 SETTINGS = (
     setting(2, replicates=30),
     setting(1, role=Role.ANCHOR, replicates=30),
@@ -16,22 +27,52 @@ SETTINGS = (
 NOISE, LARGE = np.full((30, 4), 1e-15), np.full((30, 4), 0.1)
 
 
+def judged(gaps: np.ndarray, **options: float) -> Verdict:
+    made = record(SETTINGS[0], gaps)
+    return judge_setting(SETTINGS[0], [replace(made, gaps=gap_table(gaps, **options))], TOLERANCE)
+
+
 def test_one_bad_layer_is_enough() -> None:
-    joint = judge_layers("s", gap_table(LARGE), TOLERANCE)
+    joint = judged(LARGE)
     assert joint.word is Word.REFUTED
-    assert [part.word for part in joint.parts] == [Word.SUPPORTED, Word.REFUTED, Word.SUPPORTED]
+    assert [part.word for part in joint.parts[:3]] == [Word.SUPPORTED, Word.REFUTED, Word.SUPPORTED]
     assert joint.reason.startswith("layer 2")
 
 
 def test_a_gap_that_was_large_once_counts() -> None:
     gaps = NOISE.copy()
     gaps[:, 1] = 0.1
-    assert judge_layers("s", gap_table(gaps), TOLERANCE).word is Word.REFUTED
+    assert judged(gaps).word is Word.REFUTED
 
 
 def test_a_layer_that_has_not_moved_is_inconclusive() -> None:
-    assert judge_layers("s", gap_table(0 * NOISE, travelled=0.0), TOLERANCE).word is Word.INCONCLUSIVE
-    assert judge_layers("s", gap_table(NOISE, noise=0.2), TOLERANCE).word is Word.INCONCLUSIVE
+    assert "has not moved" in judged(0 * NOISE, travelled=0.0).reason
+    assert "has not moved" in judged(NOISE, noise=0.2).reason
+
+
+def test_epsilon_within_the_noise_is_inconclusive() -> None:
+    assert "lies within 10 times the float noise" in judged(NOISE, noise=2e-13).reason
+
+
+def test_outcomes_must_be_equivalent_too() -> None:
+    assert judged(NOISE, outcomes=0.001).word is Word.SUPPORTED
+    for difference in (0.02, -0.02):
+        assert judged(NOISE, outcomes=difference).reason.startswith("error rate: outcomes differ")
+
+
+def test_blocks_are_joined_and_counted_once() -> None:
+    blocks = [(0, 10), (0, 4), (10, 20), (40, 5)]
+    records = [record(SETTINGS[0], NOISE[:count], first=first) for first, count in blocks]
+    assert covered(SETTINGS[0], records) == 30
+    assert judge_setting(SETTINGS[0], records, TOLERANCE).word is Word.SUPPORTED
+    assert "10 of 30 replicates were run" in judge_setting(SETTINGS[0], records[:2], TOLERANCE).reason
+
+
+def test_sequential_rule_needs_no_planned_number() -> None:
+    twelve = record(SETTINGS[0], LARGE[:12])
+    assert judge_setting(SETTINGS[0], [twelve], TOLERANCE).word is Word.INCONCLUSIVE
+    assert judge_setting(SETTINGS[0], [twelve], TOLERANCE, SEQUENTIAL).word is Word.REFUTED
+    assert judge_setting(SETTINGS[0], [], TOLERANCE, SEQUENTIAL).word is Word.INCONCLUSIVE
 
 
 def test_sound_suite_is_supported() -> None:

@@ -86,7 +86,7 @@ def test_modules_have_the_functions_that_the_harness_calls(suite: Suite) -> None
     }
     for name, parameters in expected.items():
         assert list(inspect.signature(getattr(run, name)).parameters) == parameters
-    assert list(inspect.signature(analysis.judge).parameters) == ["records"]
+    assert list(inspect.signature(analysis.judge).parameters) == ["records", "rule"]
     assert registry.plots(suite.name), f"{suite.name}: no plot_… in analysis.py"
     assert all(registry.caption(draw) for draw in registry.plots(suite.name).values())
 
