@@ -195,8 +195,10 @@ def end_processes(root: int, mark: str) -> None:
         mark: text in the command line.
     """
     victims = {process.pid: process for process in _descendants(root)}
-    victims |= {process.pid: process for process in psutil.process_iter() if mark in _command_line(process)}
-    for process in victims.values():
+    marked = (process for process in psutil.process_iter() if mark in _command_line(process))
+    victims |= {process.pid: process for process in marked}
+    # Launchers last: the end of a launcher wakes ranks that were stopped, and those would leave a sign of life.
+    for process in reversed(victims.values()):
         try:
             process.kill()
         except psutil.NoSuchProcess:

@@ -92,3 +92,17 @@ def test_auto_prefers_mpi_and_takes_what_is_there(monkeypatch: pytest.MonkeyPatc
     assert choose(Launcher.AUTO) == (Launcher.MPI, Launcher.GLOO)
     monkeypatch.setattr(launch, "_PROGRAMS", {Launcher.MPI: "no-mpirun", Launcher.GLOO: "horovodrun"})
     assert choose(Launcher.AUTO) == (Launcher.GLOO,)
+
+
+def test_ranks_are_ended_before_what_launched_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A launcher's end wakes its stopped ranks, whose last sign of life would then hide that they hung."""
+    mark, ended = uuid.uuid4().hex, []
+    real = psutil.Process.kill
+    monkeypatch.setattr(psutil.Process, "kill", lambda self: (ended.append(self.pid), real(self)))
+    child = f"subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(99)', '{mark}'])"
+    text = f"import os, subprocess, sys, time\nprint(os.getpid(), flush=True)\n{child}\ntime.sleep(99)\n"
+    with pytest.raises(LaunchError, match="time limit"):
+        execute(script(tmp_path, text), log=tmp_path / "log", mark=mark, time_limit=2)
+    launcher = int((tmp_path / "log").read_text())
+    assert len(ended) == 2
+    assert ended[-1] == launcher
