@@ -13,10 +13,10 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 
 from harness.record import Record
-from harness.spec import Tolerance
+from harness.spec import Tolerance, Training
 
 FLOOR = 1e-17
 _QUANTILES = (0.05, 0.95)
@@ -39,13 +39,15 @@ def gap_against_clock(records: Sequence[Record], tolerance: Tolerance, *, title:
     trainings = list(dict.fromkeys(record.facts.setting.training for record in records))
     names = list(dict.fromkeys(_label(record) for record in records))
     styles = {name: _style(number) for number, name in enumerate(names)}
-    layers = records[0].gaps.layers
-    shape = (len(trainings), len(layers))
+    layers = {training: _layers(records, training) for training in trainings}
+    shape = (len(trainings), max(len(found) for found in layers.values()))
     figure = Figure(figsize=(6.2 * shape[1], 4.6 * shape[0] + 1.8), layout="constrained")
     axes = figure.subplots(*shape, sharex="row", sharey=True, squeeze=False)
     for row, training in enumerate(trainings):
         mine = [record for record in records if record.facts.setting.training == training]
-        for column, layer in enumerate(layers):
+        for axis in axes[row, len(layers[training]) :]:
+            axis.set_axis_off()
+        for column, layer in enumerate(layers[training]):
             axis = axes[row, column]
             _draw_band(axis, mine[0], layer)
             for record in mine:
@@ -65,6 +67,10 @@ def gap_against_clock(records: Sequence[Record], tolerance: Tolerance, *, title:
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3, frameon=False, fontsize=15)
     figure.suptitle(title, fontsize=20, fontweight="bold")
     return figure
+
+
+def _layers(records: Sequence[Record], training: Training) -> tuple[str, ...]:
+    return next(record.gaps.layers for record in records if record.facts.setting.training == training)
 
 
 def _label(record: Record) -> str:
@@ -136,8 +142,10 @@ def floors_found(cells: Sequence[Mapping[str, Any]]) -> Figure:
             axis.errorbar(heights, share, yerr=[share - low, high - share], label=noise, capsize=3, **look)
         axis.axhline(0.05, color="black", linestyle="--", linewidth=2, label="0.05")
         axis.set_xscale("log")
+        axis.set_xticks(heights, [cell["world"].removeprefix("floor ") for cell in mine], fontsize=12)
+        axis.xaxis.set_minor_locator(NullLocator())
         axis.set_title(f"R = {number}", fontsize=16)
-        axis.set_xlabel("height of the floor, in units of ε")
+        axis.set_xlabel("height of the floor")
     axes[0].set_ylabel("share supported (wrongly)")
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=14)
