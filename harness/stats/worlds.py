@@ -168,13 +168,14 @@ def unsound() -> list[World]:
     """Worlds that do not converge, or not within reach.
 
     Returns:
-        Floors below ε, flat, rising, diverging, logarithmic and spiking worlds.
+        Floors below and above ε, flat, rising, diverging, logarithmic and spiking worlds.
     """
     falling: Floats = 8 * np.exp2(-OCTAVES)
     floors = [World(f"floor ε/{part:g}", Word.INCONCLUSIVE, 1 / part + falling) for part in (1.5, 2, 4, 7, 15, 30)]
     flat: Floats = np.ones(len(OCTAVES))
     return [
         *floors,
+        World("floor at 2ε", Word.REFUTED, 2 + falling),
         World("flat ε/3", Word.INCONCLUSIVE, flat / 3),
         World("flat 2ε", Word.REFUTED, 2 * flat),
         World("rising to 2ε", Word.REFUTED, 2 * np.exp2(0.25 * (OCTAVES - OCTAVES[-1]))),

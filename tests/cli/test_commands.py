@@ -197,13 +197,38 @@ def test_calibration_is_measured_stored_and_reported(
         assert "numbers above 0" in refused(capsys, "calibrate", *words, "--results", str(store.root))
 
 
+def test_history_shows_the_rule_and_the_events_that_prove_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    header = {"kind": "header", "version": 1, "workers": 2, "staleness": 0}
+    write = {"kind": "write", "worker": 1, "clock": 0, "time": 0.0, "digest": "d"}
+    read = {"kind": "read", "worker": 0, "clock": 0, "view": [0, 2], "time": 0.1}
+    finals = [{"kind": "final", "worker": p, "view": [0, 1], "digest": "d"} for p in (0, 1)]
+
+    def saved(name: str, *events: object) -> str:
+        (tmp_path / name).write_text("\n".join(map(json.dumps, events)))
+        return str(tmp_path / name)
+
+    good = saved("good", header, read | {"view": [0, 0]}, write, *finals)
+    assert run("history", good) == 0
+    assert "1 reads and 1 writes of 2 workers break no rule" in capsys.readouterr().out
+    assert run("history", saved("broken", header, write, read, *finals), "--json", str(tmp_path / "proof")) == 1
+    assert "rule 4, nothing from the future" in (out := capsys.readouterr().out)
+    assert "line 2: {'kind': 'write'" in out
+    assert json.loads((tmp_path / "proof").read_text())["violations"][0]["lines"] == [2, 3]
+    assert run("history", saved("early", header, write)) == 2
+    (tmp_path / "damaged").write_text(json.dumps(header) + "\n{")
+    assert "damaged, line 2: is not JSON" in refused(capsys, "history", str(tmp_path / "damaged"))
+
+
 def test_unwritable_json_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert "cannot write" in refused(capsys, "list", "--json", str(tmp_path / "file" / "list.json"))
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["list"], ["run"], ["judge"], ["report"], ["compare"], ["doctor"], ["calibrate"], ["worker"]]
+    "words",
+    [[], ["list"], ["run"], ["judge"], ["report"], ["compare"], ["doctor"], ["calibrate"], ["history"], ["worker"]],
 )
 def test_help_has_examples_and_states_the_exit_status(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
     assert run(*words, "--help") == 0
@@ -211,7 +236,7 @@ def test_help_has_examples_and_states_the_exit_status(capsys: pytest.CaptureFixt
     assert "Exit status" in text if not words else "Examples" in text
 
 
-@pytest.mark.parametrize("words", [["list"], ["judge", "--help"], ["report", "--help"]])
+@pytest.mark.parametrize("words", [["list"], ["judge", "--help"], ["report", "--help"], ["history", "--help"]])
 def test_light_commands_import_neither_tensorflow_nor_the_plotting(words: list[str]) -> None:
     code = (
         "import sys\nfrom harness.cli import main\n"

@@ -1,0 +1,50 @@
+"""What statistics cost: one suite of 200 replicates and 16 checkpoints, 1,000 calibration suites, the queue model."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from harness.history import check
+from harness.stats.calibration import measure
+from harness.stats.convergence import judge
+from harness.stats.queue import speedup
+from harness.stats.worlds import autoregressive, sound
+
+CLOCKS = 32 * np.exp2(np.arange(16) / 2)
+
+
+def test_judge_200_by_16(benchmark: BenchmarkFixture) -> None:
+    benchmark.group = "judge, 200 × 16"
+    noise = np.exp(0.3 * np.random.default_rng(0).normal(size=(200, 16)))
+    gaps = 0.2 * np.sqrt(CLOCKS[-1] / CLOCKS) * noise
+    benchmark(judge, gaps, CLOCKS, epsilon=1.0, delta=0.1)
+
+
+def test_1000_calibration_suites(benchmark: BenchmarkFixture) -> None:
+    benchmark.group = "1,000 calibration suites, R = 60"
+    world = sound(autoregressive)[0]
+    benchmark.pedantic(measure, (world, ("AR(1)", autoregressive), 60, 1_000), rounds=3)
+
+
+def test_queue_of_10000_workers(benchmark: BenchmarkFixture) -> None:
+    benchmark.group = "queue model, 10,000 workers × 1,000 clocks"
+    service = np.random.default_rng(0).exponential(size=(10_000, 1_000))
+    benchmark.pedantic(speedup, (service, 3), rounds=3)
+
+
+@pytest.mark.parametrize("clocks", [5_000, 10_000])
+def test_history_checker(benchmark: BenchmarkFixture, clocks: int) -> None:
+    """Twice the history must take about twice the time; reads are four workers wide."""
+    benchmark.group = "history checker, 4 workers"
+    steps = [
+        event
+        for clock in range(clocks)
+        for p in range(4)
+        for event in (
+            {"kind": "read", "worker": p, "clock": clock, "view": [clock] * 4, "time": 0.0},
+            {"kind": "write", "worker": p, "clock": clock, "time": 0.0, "digest": "d"},
+        )
+    ]
+    benchmark.pedantic(check, ([{"kind": "header", "version": 1, "workers": 4, "staleness": 3}, *steps],), rounds=5)
