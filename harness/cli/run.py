@@ -130,24 +130,13 @@ class _Display:
 
     def __enter__(self) -> _Display:
         if self._out.is_terminal:
-            from rich.progress import (
-                BarColumn,
-                MofNCompleteColumn,
-                Progress,
-                SpinnerColumn,
-                TextColumn,
-                TimeElapsedColumn,
-            )
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-            columns = (
-                SpinnerColumn(),
-                MofNCompleteColumn(),
-                BarColumn(),
-                TimeElapsedColumn(),
-                TextColumn("{task.description}"),
-            )
+            # What must not be cut off comes first: names of settings are long.
+            left, name = TextColumn("{task.fields[left]}"), TextColumn("{task.description}")
+            columns = (MofNCompleteColumn(), BarColumn(12), TimeElapsedColumn(), left, name)
             self._progress = Progress(*columns, console=self._out, transient=True)
-            self._task = self._progress.add_task("starting", total=None)
+            self._task = self._progress.add_task("starting", total=None, left="")
             self._progress.start()
         return self
 
@@ -161,13 +150,16 @@ class _Display:
         Args:
             event: what happened.
         """
-        left = "" if event.seconds_left is None else f", about {_duration(event.seconds_left)} left"
+        left = "" if event.seconds_left is None else f"about {_duration(event.seconds_left)} left"
         if not event.total:
             self._out.print(event.text, soft_wrap=True, highlight=False)
         elif self._progress is not None and self._task is not None:
-            self._progress.update(self._task, completed=event.done, total=event.total, description=event.text + left)
+            self._progress.update(
+                self._task, completed=event.done, total=event.total, description=event.text, left=left
+            )
         else:
-            self._out.print(f"[{event.done + 1}/{event.total}] {event.text}{left}", soft_wrap=True, markup=False)
+            line = f"[{event.done + 1}/{event.total}] {event.text}" + (f", {left}" if left else "")
+            self._out.print(line, soft_wrap=True, markup=False)
 
 
 def _duration(seconds: float) -> str:
