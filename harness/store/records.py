@@ -1,16 +1,7 @@
-"""The results folder: the only opener of files under it.
-
-    <root>/<suite>/<setting>/<seed block>/record.json, gaps.parquet    records, never changed
-    <root>/<suite>/<setting>/<seed block>.stale-…, .damaged-…          records set aside
-    <root>/calibration.json                                            how often the verdict errs
-    <root>/.work/<suite>/<code>/…                                      parts of runs in progress, logs of ranks
-
-Files are written under a temporary name, synced and renamed, so that a file that has its name is whole.
-"""
+"""Records: checked when they are read, never changed, set aside where they cannot be used."""
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import json
@@ -18,10 +9,10 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Never
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -32,188 +23,11 @@ from pydantic import ValidationError
 from harness.errors import BadInputError, DamagedError
 from harness.record import SCHEMA_VERSION, Facts, GapTable, Record
 from harness.spec import SeedBlock, Setting
+from harness.store.files import refuse_writing, sync, write_text, writing
+from harness.store.parts import PartFolder
 
 RECORD, GAPS, CALIBRATION = "record.json", "gaps.parquet", "calibration.json"
 _REMEDY_DAMAGED = "`harness run` sets it aside and repeats this run"
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[Path]:
-    """Give a temporary name; on success sync it and rename it to the path, else remove it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        _sync(temporary)
-        temporary.replace(path)
-        _sync(path.parent)
-    except OSError as error:
-        _refuse_writing(path, error)
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _refuse_writing(path: Path, error: OSError) -> Never:
-    full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-    remedy = "free some space" if full else "check its permissions"
-    raise BadInputError(
-        error.strerror or str(error),
-        where=f"cannot write {path}",
-        remedy=f"{remedy} or choose another folder with --results",
-    ) from error
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file atomically.
-
-    Args:
-        path: where; missing folders are made.
-        text: its content.
-
-    Raises:
-        BadInputError: it cannot be written.
-    """
-    write_bytes(path, text.encode())
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file atomically.
-
-    Args:
-        path: where; missing folders are made.
-        content: its content.
-
-    Raises:
-        BadInputError: it cannot be written.
-    """
-    with _writing(path) as temporary:
-        temporary.write_bytes(content)
-
-
-@dataclass(frozen=True)
-class PartFolder:
-    """Where the processes of one launch leave their arrays, logs and signs of life.
-
-    Args:
-        path: the folder.
-        ranks: number of processes of the launch.
-    """
-
-    path: Path
-    ranks: int
-
-    def log(self, rank: int) -> Path:
-        """Log of a rank.
-
-        Args:
-            rank: its number.
-
-        Returns:
-            Path of the file.
-        """
-        return self.path / f"rank.{rank}.log"
-
-    @property
-    def launcher_log(self) -> Path:
-        """What the launcher itself printed."""
-        return self.path / "launcher.log"
-
-    def clear(self) -> None:
-        """Remove what an earlier attempt left, and make the folder.
-
-        Raises:
-            BadInputError: the folder cannot be made.
-        """
-        shutil.rmtree(self.path, ignore_errors=True)
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            _refuse_writing(self.path, error)
-
-    def save(self, rank: int, arrays: Mapping[str, NDArray[np.generic]]) -> None:
-        """Store what a rank returns.
-
-        Args:
-            rank: its number.
-            arrays: by key.
-
-        Raises:
-            BadInputError: it cannot be written.
-        """
-        with _writing(self._arrays(rank)) as temporary, temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-
-    def load(self) -> list[dict[str, NDArray[np.generic]]]:
-        """What every rank returned.
-
-        Returns:
-            Arrays by key, one mapping per rank.
-        """
-        parts = []
-        for rank in range(self.ranks):
-            with np.load(self._arrays(rank)) as file:
-                parts.append({key: file[key] for key in file.files})
-        return parts
-
-    @property
-    def complete(self) -> bool:
-        """Whether every rank has left its arrays."""
-        return all(self._arrays(rank).exists() for rank in range(self.ranks))
-
-    def beat(self, rank: int) -> None:
-        """Leave a sign of life.
-
-        Args:
-            rank: its number.
-        """
-        (self.path / f"rank.{rank}.alive").touch()
-
-    def fail(self, rank: int, reason: str) -> None:
-        """Leave the reason why a rank gives up.
-
-        Args:
-            rank: its number.
-            reason: one line.
-        """
-        (self.path / f"rank.{rank}.failed").write_text(reason, encoding="utf-8")
-
-    def failures(self) -> dict[int, str]:
-        """Ranks that gave up.
-
-        Returns:
-            Reason by rank, the first to give up first.
-        """
-        files = sorted(self.path.glob("rank.*.failed"), key=lambda file: file.stat().st_mtime_ns)
-        return {int(file.name.split(".")[1]): file.read_text(encoding="utf-8") for file in files}
-
-    def last_beats(self) -> dict[int, float]:
-        """Signs of life of ranks that have not finished.
-
-        Returns:
-            Time of the last one (seconds since the epoch) by rank.
-        """
-        files = {int(file.name.split(".")[1]): file.stat().st_mtime for file in self.path.glob("rank.*.alive")}
-        return {rank: beat for rank, beat in files.items() if not self._arrays(rank).exists()}
-
-    def discard(self) -> None:
-        """Remove the folder."""
-        shutil.rmtree(self.path, ignore_errors=True)
-
-    def _arrays(self, rank: int) -> Path:
-        return self.path / f"rank.{rank}.npz"
 
 
 @dataclass(frozen=True)
@@ -242,7 +56,7 @@ class Store:
                 "is not a folder", where=str(self.root), remedy="choose a folder with --results"
             ) from None
         except OSError as error:
-            _refuse_writing(self.root, error)
+            refuse_writing(self.root, error)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -320,15 +134,15 @@ class Store:
         staging = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
         shutil.rmtree(staging, ignore_errors=True)
         try:
-            with _writing(staging / GAPS) as temporary:
+            with writing(staging / GAPS) as temporary:
                 pq.write_table(_to_arrow(record.gaps), temporary, compression="zstd")
             facts = record.facts.model_dump(mode="json")
-            body = {"facts": facts, "gaps_sha256": _digest((staging / GAPS).read_bytes())}
-            write_text(staging / RECORD, json.dumps(body | {"sha256": _digest(_canonical(body))}, indent=1))
+            body = {"facts": facts, "gaps_sha256": digest((staging / GAPS).read_bytes())}
+            write_text(staging / RECORD, json.dumps(body | {"sha256": digest(canonical(body))}, indent=1))
             staging.replace(folder)
-            _sync(folder.parent)
+            sync(folder.parent)
         except OSError as error:
-            _refuse_writing(folder, error)
+            refuse_writing(folder, error)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
         return folder
@@ -437,6 +251,18 @@ class Store:
         return self.root / suite / setting.id / block.id
 
 
+def digest(content: bytes) -> str:
+    """Checksum of a file.
+
+    Args:
+        content: its bytes.
+
+    Returns:
+        SHA-256 in hexadecimal.
+    """
+    return hashlib.sha256(content).hexdigest()
+
+
 def _read(folder: Path) -> Record:
     try:
         body = json.loads((folder / RECORD).read_text(encoding="utf-8"))
@@ -446,9 +272,9 @@ def _read(folder: Path) -> Record:
         raise BadInputError("permission denied", where=f"cannot read {error.filename}") from error
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise DamagedError(f"cannot be read ({error})", where=str(folder), remedy=_REMEDY_DAMAGED) from error
-    if stated != _digest(_canonical(body)):
+    if stated != digest(canonical(body)):
         raise DamagedError("checksum does not fit", where=str(folder / RECORD), remedy=_REMEDY_DAMAGED)
-    if body["gaps_sha256"] != _digest(content):
+    if body["gaps_sha256"] != digest(content):
         raise DamagedError("checksum does not fit", where=str(folder / GAPS), remedy=_REMEDY_DAMAGED)
     if body["facts"].get("schema_version") != SCHEMA_VERSION:
         raise BadInputError(
@@ -465,7 +291,15 @@ def _read(folder: Path) -> Record:
     return Record(facts, _from_arrow(pq.ParquetFile(pa.BufferReader(content)).read()))
 
 
-def _canonical(body: Mapping[str, Any]) -> bytes:
+def canonical(body: Mapping[str, Any]) -> bytes:
+    """Form of a record's facts that its checksum is taken of.
+
+    Args:
+        body: JSON-able.
+
+    Returns:
+        The same bytes for the same content.
+    """
     return json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
 
 

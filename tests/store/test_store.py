@@ -87,10 +87,10 @@ def test_another_schema_is_named(store: Store) -> None:
     path = store.save(record(POINT, GAPS_OF_3)) / RECORD
     body = json.loads(path.read_text())
     body["facts"]["schema_version"] = 99
-    from harness.store import _canonical, _digest
+    from harness.store.records import canonical, digest
 
     del body["sha256"]
-    path.write_text(json.dumps(body | {"sha256": _digest(_canonical(body))}))
+    path.write_text(json.dumps(body | {"sha256": digest(canonical(body))}))
     with pytest.raises(BadInputError, match="schema version 99 is not 1"):
         store.records("data_partition_bsp")
 

@@ -1,0 +1,15 @@
+"""The results folder: the only opener of files under it.
+
+    <root>/<suite>/<setting>/<seed block>/record.json, gaps.parquet    records, never changed
+    <root>/<suite>/<setting>/<seed block>.stale-…, .damaged-…          records set aside
+    <root>/calibration.json                                            how often the verdict errs
+    <root>/.work/<suite>/<code>/…                                      parts of runs in progress, logs of ranks
+
+Files are written under a temporary name, synced and renamed, so that a file that has its name is whole.
+"""
+
+from harness.store.files import write_bytes, write_text
+from harness.store.parts import PartFolder
+from harness.store.records import CALIBRATION, GAPS, RECORD, Store
+
+__all__ = ["CALIBRATION", "GAPS", "RECORD", "PartFolder", "Store", "write_bytes", "write_text"]
