@@ -59,7 +59,7 @@ class Facts(BaseModel):
         code: hash of the code that the result depends on.
         machine: where it ran.
         versions: versions of Python and of the packages that matter.
-        launcher: `mpi` or `gloo`.
+        launcher: `mpi` or `gloo`, or `by hand` where the user launched the ranks.
         commands: the exact launch lines.
         started: ISO 8601 time, UTC.
         wall_seconds: wall time per part, start-up included; provenance, not a benchmark.

@@ -238,15 +238,23 @@ def run_until_decided(
         BadInputError: as `run_suite`.
         LaunchError: as `run_suite`.
     """
+    here, undecided = machine.describe(), list(settings)
     for setting in settings:
-        while True:
-            records = store.records(suite.name)
-            verdict = judge_setting(setting, records, suite.tolerance, SEQUENTIAL)
+        for block in store.blocks(suite.name, setting):
+            _is_stored(Run(suite, setting, block), store, here, notify)
+    while undecided:
+        # All settings go on together, so that those with the same training share its undistributed part.
+        records, blocks = store.records(suite.name), []
+        for setting in tuple(undecided):
+            word = judge_setting(setting, records, suite.tolerance, SEQUENTIAL).word
             reached = covered(setting, records)
-            if reached and (verdict.word is not Word.INCONCLUSIVE or reached >= most):
-                notify(Event(f"{setting.id}: {verdict.word} after {reached} replicates"))
-                break
-            run_blocks(suite, [(setting, SeedBlock(reached, min(_BLOCK, most - reached)))], store, options, notify)
+            if reached and (word is not Word.INCONCLUSIVE or reached >= most):
+                notify(Event(f"{setting.id}: {word} after {reached} replicates"))
+                undecided.remove(setting)
+            else:
+                blocks.append((setting, SeedBlock(reached, min(_BLOCK, most - reached))))
+        if blocks:
+            run_blocks(suite, blocks, store, options, notify)
 
 
 def _is_stored(run: Run, store: Store, here: Machine, notify: Notify) -> bool:
@@ -281,12 +289,13 @@ def _execute(run: Run, store: Store, options: Options, here: Machine, notify: No
     training = run.setting.training
     trajectory = 8 * training.parameters * run.block.count * (training.checkpoints + 1)
     store.require_space((3 + run.setting.distribution.workers) * trajectory + _SPARE_BYTES)
-    started, seconds, commands, used = datetime.now(UTC), {}, [], Launcher.AUTO
+    started, seconds, commands, launcher = datetime.now(UTC), {}, [], "by hand"
     for part in Part:
         if run.folder(store, part).complete:
             continue
         began = time.monotonic()
         used, line = _launch_first_that_starts(run, part, store, options, notify)
+        launcher = used if part is Part.DISTRIBUTED else launcher
         seconds[str(part)] = time.monotonic() - began
         commands.append(line)
     module = registry.run_module(run.suite.name)
@@ -302,7 +311,7 @@ def _execute(run: Run, store: Store, options: Options, here: Machine, notify: No
         code=registry.code_hash(run.suite.name),
         machine=here,
         versions=machine.versions(),
-        launcher=used,
+        launcher=launcher,
         commands=tuple(commands),
         started=started.isoformat(timespec="seconds"),
         wall_seconds=seconds,

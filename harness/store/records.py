@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -27,6 +28,7 @@ from harness.store.files import refuse_writing, sync, write_text, writing
 from harness.store.parts import PartFolder
 
 RECORD, GAPS, CALIBRATION = "record.json", "gaps.parquet", "calibration.json"
+_BLOCK = re.compile(r"seeds-(\d+)-(\d+)")
 _REMEDY_DAMAGED = "`harness run` sets it aside and repeats this run"
 
 
@@ -163,6 +165,20 @@ class Store:
         """
         folder = self._folder(suite, setting, block)
         return _read(folder).facts if folder.exists() else None
+
+    def blocks(self, suite: str, setting: Setting) -> list[SeedBlock]:
+        """Seed blocks of a setting that have a record, sound or not.
+
+        Args:
+            suite: name of the suite.
+            setting: point of the sweep.
+
+        Returns:
+            The blocks, in no particular order.
+        """
+        names = (_BLOCK.fullmatch(path.name) for path in (self.root / suite / setting.id).glob("seeds-*"))
+        ends = [(int(found[1]), int(found[2])) for found in names if found]
+        return [SeedBlock(first, last - first + 1) for first, last in ends]
 
     def set_aside(self, suite: str, setting: Setting, block: SeedBlock, reason: str) -> Path:
         """Rename a record so that its run can be repeated; nothing is deleted.

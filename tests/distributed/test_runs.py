@@ -21,11 +21,12 @@ from harness import registry
 from harness.errors import BadInputError, HarnessError, LaunchError
 from harness.measure import launch
 from harness.measure.launch import Launcher
+from harness.measure.machine import describe
 from harness.runner import Event, Options, Run, plan, run_suite, run_until_decided
 from harness.spec import Fault, Part, Role, SeedBlock, Setting
 from harness.stats.suites import judge_setting
 from harness.store import Store
-from samples import TINY, setting
+from samples import TINY, record, setting
 
 pytestmark = pytest.mark.distributed
 SUITE = registry.load("data_partition_bsp")
@@ -71,8 +72,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 def test_sound_runs_are_in_step_and_faults_are_not(trained: Store) -> None:
     words = {
-        record.facts.setting.distribution.id: judge_setting(record.facts.setting, [record], SUITE.tolerance).word
-        for record in trained.records(SUITE.name)
+        made.facts.setting.distribution.id: judge_setting(made.facts.setting, [made], SUITE.tolerance).word
+        for made in trained.records(SUITE.name)
     }
     assert words == {
         "w1": "supported",
@@ -86,24 +87,24 @@ def test_sound_runs_are_in_step_and_faults_are_not(trained: Store) -> None:
 
 
 def test_ranks_hold_the_same_bits_where_they_exchange(trained: Store) -> None:
-    for record in trained.records(SUITE.name):
-        gaps = record.gaps
+    for made in trained.records(SUITE.name):
+        gaps = made.gaps
         rows = [(gaps.gap == "trajectory") & (gaps.rank == rank) for rank in (0, 1)]
-        if record.facts.setting.distribution.workers == 1:
+        if made.facts.setting.distribution.workers == 1:
             continue
         same = np.array_equal(gaps.value[rows[0]], gaps.value[rows[1]])
-        assert same == (record.facts.setting.distribution.fault is not Fault.NO_EXCHANGE)
+        assert same == (made.facts.setting.distribution.fault is not Fault.NO_EXCHANGE)
 
 
 def test_sum_for_mean_is_a_step_twice_as_long(trained: Store) -> None:
-    (record,) = [r for r in trained.records(SUITE.name) if r.facts.setting.distribution.fault is Fault.SUM_FOR_MEAN]
-    gaps, clocks = record.gaps.worst_over_ranks(gap="trajectory", layer="all")
+    (made,) = [r for r in trained.records(SUITE.name) if r.facts.setting.distribution.fault is Fault.SUM_FOR_MEAN]
+    gaps, clocks = made.gaps.worst_over_ranks(gap="trajectory", layer="all")
     assert clocks[0] == 1
     np.testing.assert_allclose(gaps[:, 0], 1.0)
 
 
 def test_records_say_how_they_were_made(trained: Store) -> None:
-    facts = {record.facts.setting.distribution.id: record.facts for record in trained.records(SUITE.name)}
+    facts = {made.facts.setting.distribution.id: made.facts for made in trained.records(SUITE.name)}
     assert (facts["w2"].launcher, facts["w4"].launcher) == ("mpi", "gloo")
     assert "-np 2" in facts["w2"].commands[-1]
     assert "--mark" not in facts["w2"].commands[-1]
@@ -139,6 +140,18 @@ def test_records_of_another_machine_are_not_added_to(trained: Store, monkeypatch
         run_suite(SUITE, [setting(1, role=Role.ANCHOR, replicates=30)], trained, MPI, quiet)
 
 
+def test_stale_blocks_do_not_decide(store: Store) -> None:
+    """Replicates made by other code are set aside before the sequential rule looks at them."""
+    store.save(record(setting(2), np.full((40, 6), 1e-15), machine=describe()))
+    told: list[str] = []
+    with pytest.raises(LaunchError):
+        run_until_decided(
+            SUITE, [setting(2)], store, replace(MPI, time_limit=1e-3), lambda event: told.append(event.text), 64
+        )
+    assert "record of older code set aside" in told[0]
+    assert store.records(SUITE.name) == []
+
+
 def test_parts_launched_by_hand_are_used(store: Store) -> None:
     point = setting(2, replicates=2)
     run = Run(SUITE, point, SeedBlock(0, 2))
@@ -148,7 +161,8 @@ def test_parts_launched_by_hand_are_used(store: Store) -> None:
         subprocess.run(shlex.split(line), check=True, timeout=120, capture_output=True)
     assert all(run.folder(store, part).complete for part in Part)
     run_suite(SUITE, [point], store, replace(MPI, time_limit=1e-3), quiet)  # any launch would pass this limit
-    assert len(store.records(SUITE.name)) == 1
+    (made,) = store.records(SUITE.name)
+    assert made.facts.launcher == "by hand"
 
 
 def test_auto_goes_on_with_gloo_where_mpi_starts_no_rank(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
