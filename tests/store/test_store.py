@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -138,20 +139,20 @@ def test_one_writer_at_a_time(store: Store) -> None:
 
 
 def test_killed_writer_leaves_whole_records_only(store: Store) -> None:
-    for pause in (0.05, 0.13, 0.2, 0.31):
-        writer = multiprocessing.get_context("fork").Process(target=_write_to_new_settings, args=(store.root, pause))
+    for pause in (0.01, 0.05, 0.13, 0.31):
+        before = len(store.records("data_partition_bsp"))
+        writer = multiprocessing.get_context("spawn").Process(target=_write_to_new_settings, args=(store.root, pause))
         writer.start()
+        while len(store.records("data_partition_bsp")) == before:
+            time.sleep(0.01)
         time.sleep(pause)
         assert writer.pid is not None
         os.kill(writer.pid, signal.SIGKILL)
         writer.join()
         assert all(len(read.gaps.layers) == 3 for read in store.records("data_partition_bsp"))
-    assert store.records("data_partition_bsp")
 
 
 def _write_to_new_settings(root: Path, pause: float) -> None:
-    from dataclasses import replace
-
     store = Store(root)
     for number in range(1, 10**6):
         training = replace(POINT.training, clocks=number, step_size=pause)
