@@ -31,7 +31,7 @@ POWER = 0.95
 # A slope this near to 0 is no decay: halving the gap would take 2^(1/0.05) = a million times the clocks.
 LEAST_DECAY = 0.05
 # Share of α that decay and floor take each. Half for each leaves a world that does decay a loss of α/2 to the floor
-# guard, and a flat one a chance of α/2 to pass as decaying; the calibration shows what other shares would do.
+# guard, and a flat one a chance of α/2 to pass as decaying; `harness calibrate` measures both.
 DECAY_SHARE = FLOOR_SHARE = 0.5
 _FEWEST_CHECKPOINTS = 5
 
