@@ -20,6 +20,13 @@ TRAJECTORY = "trajectory"  # of distributed weights to the reference, relative
 NOISE = "aa"  # of the reference to itself with another order of summation, relative
 NATURAL = "natural"  # of the reference to itself with another order of the data, relative
 TRAVELLED = "travelled"  # distance of the reference from its initial weights
+FUNCTION = "function"  # of distributed predictions to those of the reference, relative
+ALIGNED = "aligned"  # as trajectory, hidden units permuted to come nearest
+VIOLATIONS = "violations"  # of a rule of SSP in one launch, its name in the place of the layer
+LAG = "lag"  # reads of one launch that were so many clocks behind another worker, the number in the place of the layer
+VIEW = "view"  # of what was read to what had been written, over its bound
+TO_TARGET = "clocks to target"  # until the loss has fallen to a target, infinite where it has not; whose: the layer
+SLOWDOWN = "slowdown"  # distributed clocks to target over those of the reference, NaN where neither gets there
 OUTCOME = "outcome"  # distributed minus undistributed outcome, its name in the place of the layer
 
 
@@ -66,7 +73,7 @@ class Facts(BaseModel):
         measured: scalar facts that the suite's `measure` returned.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
 
     schema_version: int = SCHEMA_VERSION
     suite: str
@@ -221,6 +228,21 @@ class GapTable:
         }
 
 
+def pooled(records: Sequence[Record]) -> dict[str, tuple[Setting, GapTable]]:
+    """Gaps of all blocks of a setting together.
+
+    Args:
+        records: of any settings.
+
+    Returns:
+        By id of the setting, in the order of the records.
+    """
+    found: dict[str, list[Record]] = {}
+    for record in records:
+        found.setdefault(record.facts.setting.id, []).append(record)
+    return {name: (mine[0].facts.setting, GapTable.concat([r.gaps for r in mine])) for name, mine in found.items()}
+
+
 @dataclass(frozen=True)
 class Measurement:
     """What a suite's `measure` makes of the parts of a run.
@@ -241,10 +263,12 @@ class Record:
     Args:
         facts: everything but the gaps.
         gaps: the gaps.
+        history: reads, writes and final states as JSON lines, the header first; empty where none was kept.
     """
 
     facts: Facts
     gaps: GapTable
+    history: str = ""
 
 
 def one_machine(records: Sequence[Record]) -> Machine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -15,12 +16,13 @@ from pathlib import Path
 
 from harness import registry
 from harness.errors import BadInputError, DamagedError, LaunchError
+from harness.history import merged
 from harness.measure import machine
 from harness.measure.launch import Hosts, Launcher, choose, execute, launch_line, quote
 from harness.record import Facts, Machine, Record
 from harness.schedule import ENTROPY
-from harness.spec import Part, SeedBlock, Setting, Suite
-from harness.stats.suites import SEQUENTIAL, covered, judge_setting
+from harness.spec import Controller, Part, SeedBlock, Setting, StalePartition, Suite, VirtualPartition
+from harness.stats.suites import SEQUENTIAL, covered
 from harness.store import PartFolder, Store
 from harness.verdict import Word
 from harness.worker import LOST_CONTACT, Assignment
@@ -92,7 +94,7 @@ class Run:
         Returns:
             1 or P.
         """
-        return self.setting.distribution.workers if part is Part.DISTRIBUTED else 1
+        return self.setting.distribution.ranks if part is Part.DISTRIBUTED else 1
 
     def folder(self, store: Store, part: Part) -> PartFolder:
         """Where a part is left; the undistributed one is shared by all settings with the same training.
@@ -107,6 +109,22 @@ class Run:
         what = self.setting.id if part is Part.DISTRIBUTED else self.setting.training.id
         name = f"{part}/{what}/{self.block.id}"
         return store.part(self.suite.name, registry.code_hash(self.suite.name), name, self.ranks(part))
+
+    def launchers(self, options: Options) -> tuple[Launcher, ...]:
+        """Launchers to try, in order: the one that the setting names, else what the user asked for.
+
+        Args:
+            options: how to launch.
+
+        Returns:
+            One or more.
+
+        Raises:
+            BadInputError: none is installed.
+        """
+        partition = self.setting.distribution
+        named = partition.controller if isinstance(partition, StalePartition) else Controller.ANY
+        return choose(options.launcher if named is Controller.ANY else Launcher(named))
 
     def assignment(self, store: Store, part: Part, time_limit: float, parent: int) -> Assignment:
         """What each process of a part is asked to do.
@@ -141,7 +159,7 @@ class Run:
         words = [sys.executable, "-m", "harness", "worker", self.suite.name, self.setting.id]
         words += ["--seeds", f"{self.block.first}:{self.block.count}", "--part", str(part)]
         words += ["--results", str(store.root), "--time-limit", f"{options.time_limit:g}", *extra]
-        if part is Part.UNDISTRIBUTED:
+        if part is Part.UNDISTRIBUTED or isinstance(self.setting.distribution, VirtualPartition):
             return words
         return list(launch_line(launcher, self.ranks(part), options.hosts, words))
 
@@ -161,11 +179,11 @@ def plan(suite: Suite, settings: Sequence[Setting], store: Store, options: Optio
     Raises:
         BadInputError: no launcher is installed.
     """
-    launcher = choose(options.launcher)[0]
     runs = [Run(suite, setting, block) for setting in settings for block in setting.blocks]
     lines: dict[object, str] = {}
     for run in runs:
         for part in Part:
+            launcher = run.launchers(options)[0]
             lines.setdefault(run.folder(store, part), quote(run.line(store, part, options, launcher)))
     return list(lines.values())
 
@@ -245,8 +263,10 @@ def run_until_decided(
     while undecided:
         # All settings go on together, so that those with the same training share its undistributed part.
         records, blocks = store.records(suite.name), []
+        verdict = registry.analysis_module(suite.name).judge(records, SEQUENTIAL)
+        words = {part.subject: part.word for part in verdict.parts}
         for setting in tuple(undecided):
-            word = judge_setting(setting, records, suite.tolerance, SEQUENTIAL).word
+            word = words.get(setting.id, Word.INCONCLUSIVE)
             reached = covered(setting, records)
             if reached and (word is not Word.INCONCLUSIVE or reached >= most):
                 notify(Event(f"{setting.id}: {word} after {reached} replicates"))
@@ -300,9 +320,9 @@ def _execute(run: Run, store: Store, options: Options, here: Machine, notify: No
         commands.append(line)
     module = registry.run_module(run.suite.name)
     (reference,) = run.folder(store, Part.UNDISTRIBUTED).load()
-    measurement = module.measure(
-        run.setting, run.block.replicates, reference, run.folder(store, Part.DISTRIBUTED).load()
-    )
+    folder, partition = run.folder(store, Part.DISTRIBUTED), run.setting.distribution
+    events = merged(partition.ranks, partition.staleness, folder.histories())
+    measurement = module.measure(run.setting, run.block.replicates, reference, folder.load(), events)
     facts = Facts(
         suite=run.suite.name,
         setting=run.setting,
@@ -317,7 +337,8 @@ def _execute(run: Run, store: Store, options: Options, here: Machine, notify: No
         wall_seconds=seconds,
         measured=measurement.measured,
     )
-    return Record(facts, measurement.gaps)
+    history = "".join(f"{json.dumps(event)}\n" for event in events) if len(events) > 1 else ""
+    return Record(facts, measurement.gaps, history)
 
 
 def _launch_first_that_starts(
@@ -328,7 +349,7 @@ def _launch_first_that_starts(
     Raises:
         LaunchError: a rank that had started died, or no launcher starts one.
     """
-    *others, last = choose(options.launcher)
+    *others, last = run.launchers(options)
     for launcher in others:
         try:
             return launcher, _launch(run, part, store, options, launcher)

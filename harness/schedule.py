@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from harness.errors import BadInputError
 
 ENTROPY = 1512_02728
-_WEIGHTS, _ORDER = 0, 1
+_WEIGHTS, _ORDER, _SERVICE, _DELAYS = range(4)
 
 
 def weight_stream(replicate: int) -> np.random.Generator:
@@ -27,6 +27,30 @@ def weight_stream(replicate: int) -> np.random.Generator:
         A generator that depends on the replicate alone.
     """
     return _stream(replicate, _WEIGHTS)
+
+
+def service_stream(replicate: int) -> np.random.Generator:
+    """Stream of the compute times that are added to a launch.
+
+    Args:
+        replicate: number of its first replicate.
+
+    Returns:
+        A generator that depends on the replicate alone.
+    """
+    return _stream(replicate, _SERVICE)
+
+
+def delay_stream(replicate: int) -> np.random.Generator:
+    """Stream of a replicate's delays under the virtual executor.
+
+    Args:
+        replicate: number of the replicate.
+
+    Returns:
+        A generator that depends on the replicate alone.
+    """
+    return _stream(replicate, _DELAYS)
 
 
 def _stream(*key: int) -> np.random.Generator:

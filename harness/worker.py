@@ -64,7 +64,7 @@ def work(assignment: Assignment) -> None:
     _redirect_output(folder.log(rank))
     _start_watch(assignment, rank)
     try:
-        folder.save(rank, _arrays(assignment))
+        folder.save(rank, _arrays(assignment, rank))
     except BaseException as error:
         traceback.print_exc()
         reason = _reason(error)
@@ -74,14 +74,15 @@ def work(assignment: Assignment) -> None:
         os._exit(1)
 
 
-def _arrays(assignment: Assignment) -> Mapping[str, NDArray[np.generic]]:
+def _arrays(assignment: Assignment, rank: int) -> Mapping[str, NDArray[np.generic]]:
     module = registry.run_module(assignment.suite)
     replicates = assignment.block.replicates
     if assignment.part is Part.UNDISTRIBUTED:
         arrays: Mapping[str, NDArray[np.generic]] = module.undistributed(assignment.setting.training, replicates)
-    else:
-        arrays = module.distributed(assignment.setting, replicates)
-    return arrays
+        return arrays
+    with assignment.folder.journal(rank) as journal:
+        made: Mapping[str, NDArray[np.generic]] = module.distributed(assignment.setting, replicates, journal.write)
+        return made
 
 
 def _reason(error: BaseException) -> str:

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.record import NATURAL, NOISE, OUTCOME, TRAJECTORY, TRAVELLED, Facts, GapTable, Machine, Record
-from harness.spec import DataPartition, Fault, Role, SeedBlock, Setting, Training
+from harness.spec import DataPartition, Fault, Role, SeedBlock, Setting, StepSize, Training
 
 MACHINE = Machine(node="test", processor="none", cores=2, memory_bytes=2**34, system="Linux")
-TINY = Training(data="teacher", widths=(64, 4, 10), batch=8, clocks=12, step_size=0.1, checkpoints=5)
+TINY = Training(data="teacher", widths=(64, 4, 10), batch=8, clocks=12, step_size=StepSize(0.1), checkpoints=5)
 
 
 def setting(workers: int = 2, fault: Fault = Fault.NONE, replicates: int = 3, role: Role | None = None) -> Setting:

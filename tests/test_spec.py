@@ -1,11 +1,37 @@
 from __future__ import annotations
 
+import json
+from math import inf
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import BadInputError
-from harness.spec import Activation, DataPartition, Fault, Precision, Role, SeedBlock, Setting, Tolerance, Training
+from harness.record import Facts
+from harness.spec import (
+    Activation,
+    Controller,
+    DataPartition,
+    Delays,
+    Distribution,
+    Fault,
+    Optimizer,
+    Precision,
+    Regularisation,
+    Role,
+    SeedBlock,
+    Setting,
+    StalePartition,
+    StepSize,
+    Stragglers,
+    Tolerance,
+    Training,
+    Transport,
+    VirtualPartition,
+)
+from samples import record
 
 trainings = st.builds(
     Training,
@@ -13,20 +39,54 @@ trainings = st.builds(
     widths=st.lists(st.integers(1, 5000), min_size=2, max_size=6).map(tuple),
     batch=st.integers(64, 4096),
     clocks=st.integers(1, 10**6),
-    step_size=st.floats(1e-9, 1e3, allow_nan=False),
+    step_size=st.builds(
+        StepSize,
+        initial=st.floats(1e-9, 1e3, allow_nan=False),
+        power=st.sampled_from([0.0, 0.5, 0.75, 1e-05, 1.0]),
+        drops=st.lists(st.integers(1, 10**6), max_size=3, unique=True).map(lambda clocks: tuple(sorted(clocks))),
+    ),
     activation=st.sampled_from(Activation),
     precision=st.sampled_from(Precision),
     checkpoints=st.integers(1, 40),
-    decay=st.sampled_from([0.0, 0.5, 0.75, 1e-05, 1.0]),
+    optimizer=st.sampled_from(Optimizer),
+    regularisation=st.builds(
+        Regularisation,
+        l1=st.sampled_from([0.0, 1e-05]),
+        l2=st.sampled_from([0.0, 0.03, 1.0]),
+        dropout=st.sampled_from([0.0, 0.5]),
+    ),
+    summed=st.integers(1, 9),
 )
-partitions = st.builds(DataPartition, workers=st.integers(1, 64), fault=st.sampled_from(Fault))
+workers, faults, staleness = st.integers(1, 64), st.sampled_from(Fault), st.integers(0, 99).map(float)
+common = st.sampled_from([Fault.NONE, Fault.NO_EXCHANGE, Fault.SUM_FOR_MEAN, Fault.SAME_SHARD])
+partitions = st.one_of(
+    st.builds(DataPartition, workers=workers, fault=common),
+    st.builds(
+        StalePartition,
+        workers=workers,
+        staleness=staleness | st.just(inf),
+        transport=st.sampled_from(Transport),
+        controller=st.sampled_from(Controller),
+        stragglers=st.sampled_from(Stragglers),
+        fault=faults,
+    ),
+    st.builds(VirtualPartition, workers=workers, staleness=staleness, delays=st.sampled_from(Delays), fault=common),
+)
 
 
 @given(trainings, partitions)
-def test_names_are_built_from_parameters_and_read_back(training: Training, partition: DataPartition) -> None:
+def test_names_are_built_from_parameters_and_read_back(training: Training, partition: Distribution) -> None:
     role = Role.CLAIM if partition.fault is Fault.NONE else Role.CONTROL
     setting = Setting(role, training, partition, 5)
     assert Setting.parse(setting.id, 5) == setting
+
+
+@given(partitions)
+def test_a_stored_distribution_is_read_back_as_what_it_was(partition: Distribution) -> None:
+    point = Setting(Role.CLAIM, Training("digits", (64, 10), 64, 10, StepSize(0.1)), partition, 1)
+    facts = record(point, np.ones((1, 3))).facts
+    stored = json.dumps(json.loads(facts.model_dump_json()), allow_nan=False)
+    assert Facts.model_validate_json(stored) == facts
 
 
 @pytest.mark.parametrize(
@@ -38,7 +98,7 @@ def test_other_names_are_refused(name: str) -> None:
 
 
 def test_parameters_are_counted_with_biases() -> None:
-    assert Training("digits", (64, 32, 10), 32, 10, 0.1).parameters == 64 * 32 + 32 + 32 * 10 + 10
+    assert Training("digits", (64, 32, 10), 32, 10, StepSize(0.1)).parameters == 64 * 32 + 32 + 32 * 10 + 10
 
 
 @pytest.mark.parametrize("workers", [0, -1])
@@ -48,7 +108,7 @@ def test_no_worker_is_refused(workers: int) -> None:
 
 
 def test_more_workers_than_examples_are_refused() -> None:
-    training = Training("digits", (64, 10), 4, 10, 0.1)
+    training = Training("digits", (64, 10), 4, 10, StepSize(0.1))
     with pytest.raises(BadInputError, match="5 workers cannot share 4 examples"):
         Setting(Role.CLAIM, training, DataPartition(5), 1)
 
@@ -61,16 +121,71 @@ def test_more_workers_than_examples_are_refused() -> None:
         {"batch": 0},
         {"clocks": 0},
         {"checkpoints": 0},
-        {"step_size": 0.0},
-        {"step_size": float("nan")},
-        {"decay": -0.1},
-        {"decay": 1.5},
+        {"summed": 0},
     ],
 )
 def test_training_out_of_range_is_refused(change: dict[str, object]) -> None:
-    good: dict[str, object] = {"data": "digits", "widths": (64, 10), "batch": 8, "clocks": 4, "step_size": 0.1}
+    good: dict[str, object] = {
+        "data": "digits",
+        "widths": (64, 10),
+        "batch": 8,
+        "clocks": 4,
+        "step_size": StepSize(0.1),
+    }
     with pytest.raises(BadInputError):
         Training(**(good | change))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"initial": 0.0},
+        {"initial": float("nan")},
+        {"power": -0.1},
+        {"power": 1.5},
+        {"tau": 0.0},
+        {"drops": (5, 4)},
+        {"drops": (0,)},
+    ],
+)
+def test_step_sizes_out_of_range_are_refused(change: dict[str, object]) -> None:
+    with pytest.raises(BadInputError, match="step size"):
+        StepSize(**({"initial": 0.1} | change))  # type: ignore[arg-type]
+
+
+def test_step_sizes_follow_their_schedule() -> None:
+    schedule = StepSize(0.5, power=0.75, tau=50.0, drops=(10, 20))
+    assert schedule.at(0) == 0.5
+    assert schedule.at(10) == pytest.approx(0.05 / 1.2**0.75)
+    assert schedule.at(20) == pytest.approx(0.005 / 1.4**0.75)
+
+
+@pytest.mark.parametrize("change", [{"l1": -1.0}, {"l2": float("nan")}, {"dropout": 1.0}])
+def test_regularisation_out_of_range_is_refused(change: dict[str, float]) -> None:
+    with pytest.raises(BadInputError, match="regularisation"):
+        Regularisation(**change)
+
+
+@pytest.mark.parametrize("staleness", [-1, 1.5, float("nan")])
+def test_staleness_out_of_range_is_refused(staleness: float) -> None:
+    for kind in (StalePartition, VirtualPartition):
+        with pytest.raises(BadInputError, match="is not a whole number from 0, or inf"):
+            kind(2, staleness)
+    with pytest.raises(BadInputError, match="cannot be simulated"):
+        VirtualPartition(2, inf)
+
+
+def test_faults_of_a_table_are_refused_where_there_is_none() -> None:
+    for make in (lambda: DataPartition(2, Fault.TOO_STALE), lambda: VirtualPartition(2, 3, fault=Fault.LOSES_ONE)):
+        with pytest.raises(BadInputError, match="breaks a rule of a table"):
+            make()
+
+
+def test_replicates_that_share_a_schedule_come_in_small_blocks() -> None:
+    training = Training("digits", (64, 10), 8, 10, StepSize(0.1))
+    stale = Setting(Role.CLAIM, training, StalePartition(2, 3), 20)
+    assert [block.id for block in stale.blocks] == ["seeds-0-7", "seeds-8-15", "seeds-16-19"]
+    assert len(Setting(Role.CLAIM, training, DataPartition(2), 20).blocks) == 1
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,8 @@ def verdict(out: Console, result: Verdict) -> None:
     for part in result.parts:
         role = part.evidence["role"]
         expected = part.word == ("refuted" if role == "control" else "supported")
-        table.add_row(part.subject, role, word(part.word), *_numbers(part), "" if expected else part.reason)
+        numbers = _numbers(part)
+        table.add_row(part.subject, role, word(part.word), *numbers, "" if expected and any(numbers) else part.reason)
     out.print(table)
     out.print(f"{result.subject}: {word(result.word)}: {result.reason}", soft_wrap=True)
 

@@ -12,7 +12,7 @@ from harness.spec import DataPartition, Fault, Training
 
 
 def train(training: Training, replicates: range, partition: DataPartition, ranks: Ranks) -> Trajectory:
-    """Run w_{c+1} = w_c − η · mean_p g_p with g_p = (P/B) Σ_{i in share p} ∇ℓ(w_c; example_i).
+    """Run w_{c+1} = w_c − η_c · mean_p g_p with g_p = (P/B) Σ_{i in share p} ∇ℓ(w_c; example_i).
 
     With equal shares g_p is the mean over worker p's minibatch; unequal shares are weighted by their size.
 
@@ -35,14 +35,14 @@ def train(training: Training, replicates: range, partition: DataPartition, ranks
         replicates,
         lambda ids: ids[..., mine],
         scale=ranks.size / training.batch,
-        exchange=_exchange(partition.fault, ranks),
+        exchange=_exchange(partition.fault, training.summed, ranks),
     )
 
 
-def _exchange(fault: Fault, ranks: Ranks) -> Exchange:
+def _exchange(fault: Fault, summed: int, ranks: Ranks) -> Exchange:
     if fault is Fault.NO_EXCHANGE:
         return lambda gradients: gradients
-    factor = 1.0 if fault is Fault.SUM_FOR_MEAN else 1 / ranks.size
+    factor = 1.0 if fault is Fault.SUM_FOR_MEAN else summed / ranks.size
 
     def average(gradients: Tensors) -> Tensors:
         flat = tf.concat([tf.reshape(g, [-1]) for g in gradients], axis=0)

@@ -8,32 +8,15 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import data
 from harness.engine.nets import DenseNet, Tensors
-from harness.engine.runtime import dtype, tf
+from harness.engine.objective import Objective, batches
+from harness.engine.optimizers import Descent, new_slots
+from harness.engine.runtime import tf
 from harness.engine.trajectory import Trajectory
-from harness.schedule import Schedule, checkpoints
+from harness.schedule import checkpoints
 from harness.spec import Training
 
-# The clock at which a decaying step size has fallen to 2^−p of its first value.
-STEP_CLOCKS = 100
 Exchange = Callable[[Tensors], Tensors]
-
-
-def batches(training: Training, replicates: range, examples: int, order: int) -> NDArray[np.int32]:
-    """Sample ids of all global batches.
-
-    Args:
-        training: batch size and clocks.
-        replicates: their numbers.
-        examples: size of the data set.
-        order: which of each replicate's data orders.
-
-    Returns:
-        (clocks, replicates, batch).
-    """
-    orders = [Schedule(r, examples, training.batch, order).ids(0, training.clocks) for r in replicates]
-    return np.stack(orders, axis=1)
 
 
 def descend(
@@ -45,7 +28,7 @@ def descend(
     exchange: Exchange,
     order: int = 0,
 ) -> Trajectory:
-    """Run w_{c+1} = w_c − η_c · exchange(scale · Σ_i ∇ℓ(w_c; example_i)) over the picked examples.
+    """Run w_{c+1} = w_c − η_c · exchange(scale · Σ_i ∇ℓ(w_c; example_i) + penalties) over the picked examples.
 
     Args:
         training: data, net, clocks and step size.
@@ -58,20 +41,15 @@ def descend(
     Returns:
         Weights at the checkpoints.
     """
-    net = DenseNet(training.widths, training.activation)
-    kind = dtype(training.precision)
-    examples = data.load(training.data)
-    features, labels = tf.constant(examples.features, kind), tf.constant(examples.labels)
-    ids = tf.constant(pick(batches(training, replicates, len(examples), order)))
-    weights = [tf.Variable(array, dtype=kind) for array in net.initial_weights(replicates)]
+    objective = Objective(training, replicates, pick(batches(training, replicates, order)), scale)
+    rule = Descent.of(training)
+    weights = [tf.Variable(array, dtype=objective.kind) for array in objective.net.initial_weights(replicates)]
+    slots = new_slots(rule, weights)
 
     def update(clock: tf.Tensor) -> tf.Tensor:
-        step_size = training.step_size / (1 + tf.cast(clock, kind) / STEP_CLOCKS) ** training.decay
-        batch = ids[clock]
-        inputs, classes = tf.gather(features, batch), tf.gather(labels, batch)
-        gradients = net.gradients([w.read_value() for w in weights], inputs, classes, scale)
-        for weight, gradient in zip(weights, exchange(gradients), strict=True):
-            apply(weight, gradient, step_size)
+        gradients = exchange(objective.gradients(weights, clock))
+        for weight, slot, gradient in zip(weights, slots, gradients, strict=True):
+            rule.apply(weight, slot, [gradient], clock)
         return clock + 1
 
     # One clock after the other, so that a collective's name is in flight once at most.
@@ -84,21 +62,20 @@ def descend(
     for first, last in pairwise((0, *times.tolist())):
         advance(tf.constant(first), tf.constant(last))
         kept.append([w.numpy() for w in weights])
-    return _trajectory(net, times, kept)
+    return kept_weights(objective.net, times, kept)
 
 
-def apply(weight: tf.Variable, gradient: tf.Tensor, step_size: tf.Tensor) -> None:
-    """Run w ← w − η·g in place, in one pass over memory.
+def kept_weights(net: DenseNet, times: NDArray[np.int64], kept: list[list[NDArray[np.float64]]]) -> Trajectory:
+    """Trajectory of weights kept along a training.
 
     Args:
-        weight: w.
-        gradient: g, shaped like w.
-        step_size: η, a scalar of the same type.
+        net: whose layers they are.
+        times: (checkpoints,) updates made.
+        kept: flat lists of weights, the initial ones first, then those of each checkpoint.
+
+    Returns:
+        The weights by layer.
     """
-    tf.raw_ops.ResourceApplyGradientDescent(var=weight.handle, alpha=step_size, delta=gradient)
-
-
-def _trajectory(net: DenseNet, times: NDArray[np.int64], kept: list[list[NDArray[np.float64]]]) -> Trajectory:
     flat = {
         layer: np.stack([
             np.concatenate([w.reshape(len(w), -1) for w in weights[2 * i : 2 * i + 2]], axis=1) for weights in kept

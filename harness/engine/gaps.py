@@ -70,6 +70,26 @@ def relative(trajectory: Trajectory, reference: Trajectory) -> dict[str, NDArray
     }
 
 
+def relative_to_movement(
+    predicted: NDArray[np.float64], expected: NDArray[np.float64], first: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Function gap ‖f − f'‖ relative to ‖f' − f_0‖: how far predictions differ, over how far the reference's moved.
+
+    Args:
+        predicted: f, (checkpoints, replicates, examples, classes).
+        expected: f' of the reference, the same shape.
+        first: f_0 of the initial weights, (1, replicates, examples, classes).
+
+    Returns:
+        (replicates, checkpoints); infinite where predictions are not finite.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gap = np.sqrt(np.square(predicted - expected).sum(axis=(2, 3)))
+        moved = np.sqrt(np.square(expected - first).sum(axis=(2, 3)))
+        ratio = np.where(gap == 0, 0.0, gap / moved).T
+    return np.asarray(np.nan_to_num(ratio, nan=np.inf, posinf=np.inf))
+
+
 def table(
     values: dict[str, NDArray[np.float64]],
     clocks: NDArray[np.int64],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from harness.schedule import weight_stream
 from harness.spec import Activation
 
 Tensors = list[tf.Tensor]
+Masks = Sequence[tf.Tensor | None]
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,13 @@ class DenseNet:
             weights += [np.stack(draws), np.zeros((len(streams), 1, outputs))]
         return weights
 
-    def forward(self, weights: Tensors, features: tf.Tensor) -> Tensors:
+    def forward(self, weights: Tensors, features: tf.Tensor, masks: Masks = ()) -> Tensors:
         """Outputs of every layer.
 
         Args:
             weights: the flat list.
             features: (R, batch, inputs).
+            masks: factors of the hidden units, for each hidden layer (R, batch, units) or None.
 
         Returns:
             The features, the hidden activations and the logits, each (R, batch, units).
@@ -63,17 +66,24 @@ class DenseNet:
         outputs = [features]
         for layer in range(len(self.widths) - 1):
             sums = tf.matmul(outputs[-1], weights[2 * layer]) + weights[2 * layer + 1]
-            outputs.append(sums if layer == len(self.widths) - 2 else self._activate(sums))
+            if layer == len(self.widths) - 2:
+                return [*outputs, sums]
+            mask = masks[layer] if masks else None
+            hidden = self._activate(sums)
+            outputs.append(hidden if mask is None else hidden * mask)
         return outputs
 
-    def gradients(self, weights: Tensors, features: tf.Tensor, labels: tf.Tensor, scale: float) -> Tensors:
+    def gradients(
+        self, weights: Tensors, features: tf.Tensor, labels: tf.Tensor, scale: float | tf.Tensor, masks: Masks = ()
+    ) -> Tensors:
         """Backpropagation: scale · Σ_i ∇ℓ(w; example_i) for each replicate.
 
         Args:
             weights: the flat list.
             features: (R, batch, inputs).
             labels: (R, batch) classes.
-            scale: factor of the sum over examples; 1/batch gives the mean.
+            scale: factor of the sum over examples; 1/batch gives the mean; or a factor per example, (R, batch, 1).
+            masks: as for `forward`.
 
         Returns:
             A list shaped like the weights.
@@ -81,10 +91,10 @@ class DenseNet:
         References:
             rumelhart1986
         """
-        outputs = self.forward(weights, features)
+        outputs = self.forward(weights, features, masks)
         logits = outputs.pop()
         truth = tf.one_hot(labels, self.widths[-1], dtype=logits.dtype)
-        errors = (tf.nn.softmax(logits) - truth) * tf.constant(scale, logits.dtype)
+        errors = (tf.nn.softmax(logits) - truth) * tf.convert_to_tensor(scale, logits.dtype)
         gradients: Tensors = []
         for layer in reversed(range(len(self.widths) - 1)):
             inputs = outputs.pop()
@@ -94,7 +104,11 @@ class DenseNet:
                 *gradients,
             ]
             if layer > 0:
-                errors = tf.matmul(errors, weights[2 * layer], transpose_b=True) * self._slope(inputs)
+                errors = tf.matmul(errors, weights[2 * layer], transpose_b=True)
+                mask = masks[layer - 1] if masks else None
+                if mask is not None:
+                    errors, inputs = errors * mask, tf.math.divide_no_nan(inputs, mask)
+                errors *= self._slope(inputs)
         return gradients
 
     def _activate(self, sums: tf.Tensor) -> tf.Tensor:

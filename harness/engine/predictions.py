@@ -13,6 +13,7 @@ from harness.engine.trajectory import Trajectory
 from harness.spec import Activation, Training
 
 ERROR_RATE, LOSS = "error rate", "loss"
+_PROBED = 256
 
 
 def logits(
@@ -36,6 +37,41 @@ def logits(
             return np.asarray(sums, dtype=np.float64)
         outputs = np.maximum(sums, 0) if training.activation is Activation.RELU else np.tanh(sums)
     return outputs
+
+
+def probe(examples: Examples) -> NDArray[np.float64]:
+    """Examples that predictions are compared on: at most 256, at equal steps through the data set.
+
+    Args:
+        examples: the data set.
+
+    Returns:
+        (examples, inputs).
+    """
+    return examples.features[:: max(1, len(examples) // _PROBED)][:_PROBED]
+
+
+def along(
+    training: Training, layers: Mapping[str, NDArray[np.float64]], features: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Predicted probabilities of the classes along a training.
+
+    Args:
+        training: widths and activation.
+        layers: per layer from the inputs up, (checkpoints, replicates, parameters).
+        features: (examples, inputs).
+
+    Returns:
+        (checkpoints, replicates, examples, classes).
+    """
+    shape = next(iter(layers.values())).shape[:2]
+    found = np.empty((*shape, len(features), training.widths[-1]))
+    for place in np.ndindex(*shape):
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores = logits(training, {layer: values[place] for layer, values in layers.items()}, features)
+            powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+            found[place] = powers / powers.sum(axis=1, keepdims=True)
+    return found
 
 
 def outcomes(training: Training, trajectory: Trajectory, examples: Examples) -> dict[str, NDArray[np.float64]]:

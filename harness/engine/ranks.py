@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
-# Horovod reads this when it starts: a shorter pause between two looks at the queue of collectives.
-os.environ.setdefault("HOROVOD_CYCLE_TIME", "0.2")
-os.environ.setdefault("HOROVOD_STALL_CHECK_TIME_SECONDS", "10")
-
 from dataclasses import dataclass
 
 import horovod.tensorflow as hvd
+import numpy as np
+from numpy.typing import NDArray
 
 from harness.engine.runtime import tf
 from harness.errors import BadInputError
@@ -42,6 +38,34 @@ class Ranks:
             sergeev2018
         """
         return hvd.allreduce(tensor, op=hvd.Sum, name=name)
+
+    def broadcast(self, tensor: tf.Tensor, root: int, name: str) -> tf.Tensor:
+        """What one rank holds, on every rank; call it inside a `tf.function`, where the name counts.
+
+        Args:
+            tensor: on the root what is sent; elsewhere any tensor of the same shape that varies.
+            root: who sends.
+            name: fixed, one collective in flight per name.
+
+        Returns:
+            The root's tensor.
+        """
+        return hvd.broadcast(tensor, root, name=name)
+
+    def gather(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """A vector of every rank; call it once, outside of training.
+
+        Args:
+            numbers: (n,), n the same on every rank.
+
+        Returns:
+            (P, n).
+        """
+        collect = tf.function(
+            lambda vector: hvd.allgather(vector[None], name="gather"),
+            input_signature=[tf.TensorSpec([len(numbers)], tf.int64)],
+        )
+        return np.asarray(collect(tf.constant(numbers)))
 
 
 def join() -> Ranks:

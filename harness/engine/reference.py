@@ -8,7 +8,7 @@ from harness.spec import Training
 
 
 def train(training: Training, replicates: range, *, reverse_summation: bool = False, order: int = 0) -> Trajectory:
-    """Run w_{c+1} = w_c − η · mean ∇ℓ(w_c; batch_c).
+    """Run w_{c+1} = w_c − η_c · mean ∇ℓ(w_c; batch_c), or what the optimizer makes of that mean.
 
     Args:
         training: data, net, clocks and step size.
@@ -26,6 +26,6 @@ def train(training: Training, replicates: range, *, reverse_summation: bool = Fa
         replicates,
         lambda ids: ids[..., ::step],
         scale=1 / training.batch,
-        exchange=lambda gradients: gradients,
+        exchange=lambda gradients: gradients if training.summed == 1 else [training.summed * g for g in gradients],
         order=order,
     )

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
-# Read by TensorFlow when it is imported.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-
 import tensorflow as tf
 
 from harness.spec import Precision

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -14,9 +14,10 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
+from numpy.typing import NDArray
 
-from harness.record import Record
-from harness.spec import Tolerance, Training
+from harness.record import FUNCTION, NATURAL, TRAJECTORY, GapTable, Record, pooled
+from harness.spec import Setting, StalePartition, Tolerance, Training
 
 FLOOR = 1e-17
 _QUANTILES = (0.05, 0.95)
@@ -36,26 +37,27 @@ def gap_against_clock(records: Sequence[Record], tolerance: Tolerance, *, title:
         One row per training, one column per layer; a gap of exactly 0 is drawn at `FLOOR`.
     """
     sns.set_theme(context="talk", style="whitegrid", palette="colorblind")
-    trainings = list(dict.fromkeys(record.facts.setting.training for record in records))
-    names = list(dict.fromkeys(_label(record) for record in records))
+    settings = list(pooled(records).values())
+    trainings = list(dict.fromkeys(setting.training for setting, _ in settings))
+    names = list(dict.fromkeys(setting.distribution.label for setting, _ in settings))
     styles = {name: _style(number) for number, name in enumerate(names)}
-    layers = {training: _layers(records, training) for training in trainings}
+    layers = {training: next(g.layers for s, g in settings if s.training == training) for training in trainings}
     shape = (len(trainings), max(len(found) for found in layers.values()))
     figure = Figure(figsize=(6.2 * shape[1], 4.6 * shape[0] + 1.8), layout="constrained")
     axes = figure.subplots(*shape, sharex="row", sharey=True, squeeze=False)
     for row, training in enumerate(trainings):
-        mine = [record for record in records if record.facts.setting.training == training]
+        mine = [(setting, gaps) for setting, gaps in settings if setting.training == training]
         for axis in axes[row, len(layers[training]) :]:
             axis.set_axis_off()
         for column, layer in enumerate(layers[training]):
             axis = axes[row, column]
-            _draw_band(axis, mine[0], layer)
-            for record in mine:
-                _draw_gap(axis, record, layer, styles[_label(record)])
+            _draw_band(axis, mine[0][1], layer)
+            for setting, gaps in mine:
+                _draw_gap(axis, gaps, layer, setting.distribution.label, styles[setting.distribution.label])
             axis.axhline(
                 tolerance.epsilon, color="black", linestyle="--", linewidth=2, label=f"ε = {tolerance.epsilon:g}"
             )
-            replicates = sum(len(record.facts.block.replicates) for record in mine[:1])
+            replicates = len(np.unique(mine[0][1].replicate))
             widths = "–".join(map(str, training.widths))
             name = "all layers" if layer == "all" else layer
             axis.set_title(f"{training.data} {widths}, {name} (R = {replicates})", fontsize=16)
@@ -69,16 +71,6 @@ def gap_against_clock(records: Sequence[Record], tolerance: Tolerance, *, title:
     return figure
 
 
-def _layers(records: Sequence[Record], training: Training) -> tuple[str, ...]:
-    return next(record.gaps.layers for record in records if record.facts.setting.training == training)
-
-
-def _label(record: Record) -> str:
-    partition = record.facts.setting.distribution
-    ranks = f"{partition.workers} rank" + ("s" if partition.workers > 1 else "")
-    return ranks if partition.fault == "none" else f"{ranks}, {partition.fault}"
-
-
 def _style(number: int) -> dict[str, Any]:
     """Colour, marker and dashes, so that curves that lie on each other can be told apart, in grey too."""
     looks = [("o", "-"), ("s", "--"), ("^", ":"), ("D", "-.")]
@@ -89,15 +81,17 @@ def _style(number: int) -> dict[str, Any]:
     return {"color": colour, "marker": marker, "linestyle": line} | size
 
 
-def _draw_band(axis: Axes, record: Record, layer: str) -> None:
-    noise, clocks = record.gaps.worst_over_ranks(gap="aa", layer=layer)
+def _draw_band(axis: Axes, gaps: GapTable, layer: str) -> None:
+    noise, clocks = gaps.worst_over_ranks(gap="aa", layer=layer)
     low, high = np.quantile(np.maximum(noise, FLOOR), _QUANTILES, axis=0)
     axis.fill_between(clocks, low, high, color="0.6", alpha=0.5, linewidth=0, label=_BAND)
 
 
-def _draw_gap(axis: Axes, record: Record, layer: str, style: Mapping[str, Any]) -> None:
-    gaps, clocks = record.gaps.worst_over_ranks(gap="trajectory", layer=layer)
-    drawn = np.clip(gaps, FLOOR, 1e6)
+def _draw_gap(
+    axis: Axes, gaps: GapTable, layer: str, label: str, style: Mapping[str, Any], gap: str = TRAJECTORY
+) -> None:
+    values, clocks = gaps.worst_over_ranks(gap=gap, layer=layer)
+    drawn = np.clip(values, FLOOR, 1e6)
     long = pd.DataFrame({"clock": np.tile(clocks, len(drawn)), "gap": drawn.ravel()})
     sns.lineplot(
         long,
@@ -105,7 +99,7 @@ def _draw_gap(axis: Axes, record: Record, layer: str, style: Mapping[str, Any]) 
         y="gap",
         estimator="median",
         errorbar=("pi", 90),
-        label=f"{_label(record)}: median, 5–95 %",
+        label=f"{label}: median, 5–95 %",
         ax=axis,
         legend=False,
         **style,
@@ -114,6 +108,127 @@ def _draw_gap(axis: Axes, record: Record, layer: str, style: Mapping[str, Any]) 
     axis.set_yscale("log")
     axis.yaxis.set_major_locator(LogLocator(numticks=8))
     axis.yaxis.set_minor_formatter(NullFormatter())
+
+
+def gap_by_training(records: Sequence[Record], tolerance: Tolerance, *, gap: str, title: str) -> Figure:
+    """One gap of all layers against clock: median and 5–95 % of replicates, one panel per training.
+
+    Args:
+        records: one or more, of any number of trainings and distributions.
+        tolerance: ε is drawn.
+        gap: which gap.
+        title: of the figure.
+
+    Returns:
+        Panels in three columns; the grey line is the gap of another data order, the natural scale.
+    """
+    sns.set_theme(context="talk", style="whitegrid", palette="colorblind")
+    settings = list(pooled(records).values())
+    trainings = list(dict.fromkeys(setting.training for setting, _ in settings))
+    labels = list(dict.fromkeys(setting.distribution.label for setting, _ in settings))
+    rows = -(-len(trainings) // 3)
+    figure = Figure(figsize=(21, 5.4 * rows + 2.4), layout="constrained")
+    axes = figure.subplots(rows, 3, sharex=True, sharey=True, squeeze=False).ravel()
+    for axis, training in zip(axes, trainings, strict=False):
+        mine = [(setting.distribution.label, gaps) for setting, gaps in settings if setting.training == training]
+        for label, gaps in mine:
+            _draw_gap(axis, gaps, "all", label, _style(labels.index(label)), gap=gap)
+        scale = {"gap": FUNCTION, "layer": NATURAL} if gap == FUNCTION else {"gap": NATURAL, "layer": "all"}
+        natural, clocks = mine[0][1].worst_over_ranks(**scale)
+        axis.plot(clocks, np.median(natural, axis=0), color="0.5", linewidth=3, label="another data order, median")
+        axis.axhline(tolerance.epsilon, color="black", linestyle="--", linewidth=2, label=f"ε = {tolerance.epsilon:g}")
+        axis.set_title(_short(training), fontsize=16)
+        axis.set_xlabel("clock (updates)")
+        axis.set_ylabel("relative gap (no unit)")
+    for axis in axes[len(trainings) :]:
+        axis.set_axis_off()
+    _legend_below(figure, axes[: len(trainings)], columns=4)
+    figure.suptitle(title, fontsize=20, fontweight="bold")
+    return figure
+
+
+def ratio_against_clock(
+    ratios: Mapping[Setting, tuple[NDArray[np.float64], NDArray[np.int64]]], *, title: str, unit: str
+) -> Figure:
+    """A ratio that may not pass 1 against clock: median and 5–95 % of replicates.
+
+    Args:
+        ratios: for each setting (replicates, clocks) ratios, and clocks.
+        title: of the figure.
+        unit: what the ratio is of.
+
+    Returns:
+        One panel per training.
+    """
+    sns.set_theme(context="talk", style="whitegrid", palette="colorblind")
+    trainings = list(dict.fromkeys(setting.training for setting in ratios))
+    labels = list(dict.fromkeys(setting.distribution.label for setting in ratios))
+    figure = Figure(figsize=(9 * len(trainings), 8), layout="constrained")
+    axes = figure.subplots(1, len(trainings), sharey=True, squeeze=False)[0]
+    for axis, training in zip(axes, trainings, strict=True):
+        for setting, (values, clocks) in ratios.items():
+            if setting.training == training:
+                look = _style(labels.index(setting.distribution.label)) | {"marker": "", "linewidth": 2}
+                axis.plot(clocks, np.median(values, axis=0), label=setting.distribution.label, **look)
+                low, high = np.quantile(values, _QUANTILES, axis=0)
+                axis.fill_between(clocks, low, high, color=look["color"], alpha=0.15, linewidth=0)
+        axis.axhline(1, color="black", linestyle="--", linewidth=2, label="bound")
+        axis.set_title(_short(training), fontsize=16)
+        axis.set_xlabel("clock")
+    axes[0].set_ylabel(f"{unit} (no unit)")
+    _legend_below(figure, axes, columns=3)
+    figure.suptitle(title, fontsize=20, fontweight="bold")
+    return figure
+
+
+def _short(training: Training) -> str:
+    """Data, widths, and what is not plain, in a line."""
+    name = f"{training.data} {'–'.join(map(str, training.widths))}"
+    name += f" {training.activation}" if len(training.widths) > 2 else ""
+    return name + (f", L2 = {training.regularisation.l2:g}" if training.regularisation.l2 else "")
+
+
+def _legend_below(figure: Figure, axes: Iterable[Axes], columns: int) -> None:
+    handles = {label: handle for axis in axes for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
+    figure.legend(
+        handles.values(), handles.keys(), loc="outside lower center", ncols=columns, frameon=False, fontsize=14
+    )
+
+
+def shares_of_lags(counts: Mapping[Setting, Mapping[int, float]]) -> Figure:
+    """Share of reads against how many clocks behind another worker they were.
+
+    Args:
+        counts: for each setting under stale synchronous parallel the number of reads by lag.
+
+    Returns:
+        One panel per number of ranks and staleness; the dotted lines are the bounds of the rules.
+    """
+    sns.set_theme(context="talk", style="whitegrid", palette="colorblind")
+    panels = sorted({(s.distribution.workers, s.distribution.staleness) for s in counts})
+    figure = Figure(figsize=(7.2 * len(panels), 6.6), layout="constrained")
+    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    names = list(dict.fromkeys(_how(setting) for setting in counts))
+    for axis, (workers, staleness) in zip(axes, panels, strict=True):
+        for setting, lags in counts.items():
+            if (setting.distribution.workers, setting.distribution.staleness) != (workers, staleness):
+                continue
+            clocks = np.arange(-int(staleness) - 1, int(staleness) + 1)
+            shares = np.array([lags.get(int(lag), 0.0) for lag in clocks]) / sum(lags.values())
+            axis.plot(clocks, shares, label=_how(setting), **_style(names.index(_how(setting))))
+        for bound in (-staleness - 1, staleness):
+            axis.axvline(bound, color="black", linestyle=":", linewidth=2, label="bounds of the rules")
+        axis.set_title(f"P = {workers}, s = {staleness:g}", fontsize=16)
+        axis.set_xlabel("clocks behind the other worker")
+    axes[0].set_ylabel("share of reads")
+    _legend_below(figure, axes, columns=3)
+    figure.suptitle("How stale reads were", fontsize=20, fontweight="bold")
+    return figure
+
+
+def _how(setting: Setting) -> str:
+    found = setting.distributed_by(StalePartition)
+    return f"{found.transport}, {found.controller}, stragglers: {found.stragglers}"
 
 
 def floors_found(cells: Sequence[Mapping[str, Any]]) -> Figure:

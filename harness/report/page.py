@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from harness.record import TRAJECTORY, Machine, Record
+from harness.record import TRAJECTORY, Machine, Record, pooled
 from harness.report.figures import inline
 from harness.spec import Suite
 from harness.stats.rates import Rate, estimate
@@ -68,10 +68,12 @@ class Section:
     def decays(self) -> list[tuple[str, Rate]]:
         """How the gap of all layers decays, for settings where it has not vanished and no replicate diverged."""
         found = []
-        for record in self.records:
-            gaps, clocks = record.gaps.worst_over_ranks(gap=TRAJECTORY, layer="all")
+        for setting, table in pooled(self.records).values():
+            if "all" not in table.layers:
+                continue
+            gaps, clocks = table.worst_over_ranks(gap=TRAJECTORY, layer="all")
             if (gaps[:, -1] > self.suite.tolerance.epsilon).all() and np.isfinite(gaps).all() and (gaps > 0).all():
-                found.append((record.facts.setting.id, estimate(gaps, clocks.astype(float))))
+                found.append((setting.id, estimate(gaps, clocks.astype(float))))
         return found
 
     @property

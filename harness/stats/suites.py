@@ -18,6 +18,8 @@ Rule = Callable[..., Judgement]
 FIXED: Rule = convergence.judge
 SEQUENTIAL: Rule = sequential.judge_sequentially
 
+Judge = Callable[[Setting, GapTable], Verdict]
+
 # A layer has moved where the reference has travelled ten times the float noise between two of its own runs, and ε
 # can be told from that noise where it is ten times as large.
 ROOM = 10.0
@@ -26,7 +28,7 @@ ROOM = 10.0
 def judge_suite(
     name: str, settings: Sequence[Setting], records: Sequence[Record], tolerance: Tolerance, rule: Rule = FIXED
 ) -> Verdict:
-    """Judge every setting of a sweep, and settings beyond it that were run, and compose.
+    """Judge the trajectory gaps and outcomes of every setting of a sweep, and of settings beyond it, and compose.
 
     Args:
         name: name of the suite.
@@ -38,9 +40,29 @@ def judge_suite(
     Returns:
         The suite's verdict; inconclusive where a setting of the sweep is not complete.
     """
+    return judge_each(
+        name, settings, records, lambda s, gaps: judge_trajectory(s, gaps, tolerance, rule), planned=rule is FIXED
+    )
+
+
+def judge_each(
+    name: str, settings: Sequence[Setting], records: Sequence[Record], judge: Judge, *, planned: bool = True
+) -> Verdict:
+    """Judge every setting of a sweep, and settings beyond it that were run, by a suite's own questions, and compose.
+
+    Args:
+        name: name of the suite.
+        settings: the sweep.
+        records: what is stored.
+        judge: from a setting and its gaps to its verdict.
+        planned: whether a setting with fewer replicates than planned is not judged yet.
+
+    Returns:
+        The suite's verdict; inconclusive where a setting of the sweep is not complete.
+    """
     stored = {record.facts.setting.id: record.facts.setting for record in records}
     everything = {s.id: s for s in settings} | stored
-    parts = {s.id: judge_setting(s, records, tolerance, rule) for s in everything.values()}
+    parts = {s.id: judge_setting(s, records, judge, planned=planned) for s in everything.values()}
 
     def having(role: Role) -> list[Verdict]:
         return [parts[s.id] for s in everything.values() if s.role is role]
@@ -52,27 +74,43 @@ def judge_suite(
     return with_controls(name, having(Role.CLAIM), having(Role.ANCHOR), having(Role.CONTROL))
 
 
-def judge_setting(setting: Setting, records: Sequence[Record], tolerance: Tolerance, rule: Rule = FIXED) -> Verdict:
-    """Judge one setting: every layer, and for claims and anchors the outcomes.
+def judge_setting(setting: Setting, records: Sequence[Record], judge: Judge, *, planned: bool = True) -> Verdict:
+    """Judge one setting.
 
     Args:
         setting: the setting.
         records: what is stored, of this setting and others.
+        judge: from a setting and its gaps to its verdict.
+        planned: whether fewer replicates than planned are not judged yet.
+
+    Returns:
+        Supported only where every part is.
+    """
+    gaps, replicates = _gathered(setting, records)
+    role = {"role": setting.role}
+    if gaps is None or (planned and replicates < setting.replicates):
+        reason = f"{replicates} of {setting.replicates} replicates were run"
+        return Verdict(Word.INCONCLUSIVE, setting.id, reason, role)
+    verdict = judge(setting, gaps)
+    return replace(verdict, evidence={**verdict.evidence, **role})
+
+
+def judge_trajectory(setting: Setting, gaps: GapTable, tolerance: Tolerance, rule: Rule = FIXED) -> Verdict:
+    """Judge the trajectory gap of every layer, and for claims and anchors the outcomes.
+
+    Args:
+        setting: the setting.
+        gaps: all its replicates.
         tolerance: ε, δ and α.
         rule: for the planned number of replicates, or for replicates added until decided.
 
     Returns:
         Supported only where every layer and every outcome is.
     """
-    gaps, replicates = _gathered(setting, records)
-    role = {"role": setting.role}
-    if gaps is None or (rule is FIXED and replicates < setting.replicates):
-        reason = f"{replicates} of {setting.replicates} replicates were run"
-        return Verdict(Word.INCONCLUSIVE, setting.id, reason, role)
-    parts = [_judge_layer(layer, gaps, tolerance, rule) for layer in gaps.layers]
+    parts = [judge_gap(TRAJECTORY, layer, gaps, tolerance, rule) for layer in gaps.layers]
     if setting.role is not Role.CONTROL:
         parts += [_judge_outcome(name, margin, gaps, tolerance) for name, margin in tolerance.margins]
-    return replace(all_of(setting.id, parts), evidence=role)
+    return all_of(setting.id, parts)
 
 
 def covered(setting: Setting, records: Sequence[Record]) -> int:
@@ -102,8 +140,20 @@ def _gathered(setting: Setting, records: Sequence[Record]) -> tuple[GapTable | N
     return (GapTable.concat(tables) if tables else None), reached
 
 
-def _judge_layer(layer: str, gaps: GapTable, tolerance: Tolerance, rule: Rule) -> Verdict:
-    values, clocks = gaps.worst_over_ranks(gap=TRAJECTORY, layer=layer)
+def judge_gap(gap: str, layer: str, gaps: GapTable, tolerance: Tolerance, rule: Rule = FIXED) -> Verdict:
+    """Judge one gap of one layer.
+
+    Args:
+        gap: which gap of the distributed weights.
+        layer: its layer, also of the A/A gap and of the distance travelled.
+        gaps: all replicates of a setting.
+        tolerance: ε, δ and α.
+        rule: for the planned number of replicates, or for replicates added until decided.
+
+    Returns:
+        The verdict; inconclusive where the layer has not moved, or ε lies within the noise.
+    """
+    values, clocks = gaps.worst_over_ranks(gap=gap, layer=layer)
     noise, _ = gaps.worst_over_ranks(gap=NOISE, layer=layer)
     natural, _ = gaps.worst_over_ranks(gap=NATURAL, layer=layer)
     lengths, _ = gaps.worst_over_ranks(gap=TRAVELLED, layer=layer)
@@ -113,7 +163,7 @@ def _judge_layer(layer: str, gaps: GapTable, tolerance: Tolerance, rule: Rule) -
         "largest_noise": float(noise.max()),
         "median_natural": float(np.median(natural[:, -1])),
         "median_travelled": float(np.median(lengths[:, -1])),
-        "offender": gaps.offender(gap=TRAJECTORY, layer=layer),
+        "offender": gaps.offender(gap=gap, layer=layer),
     }
     unmoved = int(np.count_nonzero((lengths[:, -1] == 0) | (ROOM * noise[:, -1] >= 1)))
     if unmoved:

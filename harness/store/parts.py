@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +80,28 @@ class PartFolder:
                 parts.append({key: file[key] for key in file.files})
         return parts
 
+    @contextmanager
+    def journal(self, rank: int) -> Iterator[TextIO]:
+        """Where a rank writes its history; every line is handed to the system at once, so that a death loses none.
+
+        Args:
+            rank: its number.
+
+        Yields:
+            The open file.
+        """
+        with self._journal(rank).open("w", encoding="utf-8", buffering=1) as file:
+            yield file
+
+    def histories(self) -> list[list[str]]:
+        """Lines that the ranks wrote to their histories.
+
+        Returns:
+            One list per rank.
+        """
+        files = (self._journal(rank) for rank in range(self.ranks))
+        return [file.read_text(encoding="utf-8").splitlines(keepends=True) if file.exists() else [] for file in files]
+
     @property
     def complete(self) -> bool:
         """Whether every rank has left its arrays."""
@@ -121,6 +145,9 @@ class PartFolder:
     def discard(self) -> None:
         """Remove the folder."""
         shutil.rmtree(self.path, ignore_errors=True)
+
+    def _journal(self, rank: int) -> Path:
+        return self.path / f"rank.{rank}.history.jsonl"
 
     def _arrays(self, rank: int) -> Path:
         return self.path / f"rank.{rank}.npz"

@@ -27,7 +27,7 @@ from harness.spec import SeedBlock, Setting
 from harness.store.files import refuse_writing, sync, write_text, writing
 from harness.store.parts import PartFolder
 
-RECORD, GAPS, CALIBRATION = "record.json", "gaps.parquet", "calibration.json"
+RECORD, GAPS, HISTORY, CALIBRATION = "record.json", "gaps.parquet", "history.jsonl", "calibration.json"
 _BLOCK = re.compile(r"seeds-(\d+)-(\d+)")
 _REMEDY_DAMAGED = "`harness run` sets it aside and repeats this run"
 
@@ -138,8 +138,11 @@ class Store:
         try:
             with writing(staging / GAPS) as temporary:
                 pq.write_table(_to_arrow(record.gaps), temporary, compression="zstd")
-            facts = record.facts.model_dump(mode="json")
+            facts = json.loads(record.facts.model_dump_json())
             body = {"facts": facts, "gaps_sha256": digest((staging / GAPS).read_bytes())}
+            if record.history:
+                write_text(staging / HISTORY, record.history)
+                body["history_sha256"] = digest(record.history.encode())
             write_text(staging / RECORD, json.dumps(body | {"sha256": digest(canonical(body))}, indent=1))
             staging.replace(folder)
             sync(folder.parent)
@@ -284,6 +287,7 @@ def _read(folder: Path) -> Record:
         body = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         stated = body.pop("sha256")
         content = (folder / GAPS).read_bytes()
+        history = (folder / HISTORY).read_bytes() if "history_sha256" in body else b""
     except PermissionError as error:
         raise BadInputError("permission denied", where=f"cannot read {error.filename}") from error
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
@@ -292,6 +296,8 @@ def _read(folder: Path) -> Record:
         raise DamagedError("checksum does not fit", where=str(folder / RECORD), remedy=_REMEDY_DAMAGED)
     if body["gaps_sha256"] != digest(content):
         raise DamagedError("checksum does not fit", where=str(folder / GAPS), remedy=_REMEDY_DAMAGED)
+    if history and body["history_sha256"] != digest(history):
+        raise DamagedError("checksum does not fit", where=str(folder / HISTORY), remedy=_REMEDY_DAMAGED)
     if body["facts"].get("schema_version") != SCHEMA_VERSION:
         raise BadInputError(
             f"schema version {body['facts'].get('schema_version')} is not {SCHEMA_VERSION}",
@@ -304,7 +310,7 @@ def _read(folder: Path) -> Record:
         raise DamagedError(
             f"{error.error_count()} fields do not fit", where=str(folder / RECORD), remedy=_REMEDY_DAMAGED
         ) from error
-    return Record(facts, _from_arrow(pq.ParquetFile(pa.BufferReader(content)).read()))
+    return Record(facts, _from_arrow(pq.ParquetFile(pa.BufferReader(content)).read()), history.decode())
 
 
 def canonical(body: Mapping[str, Any]) -> bytes:

@@ -1,7 +1,7 @@
 """Settings: digits and MNIST-5k on 2 and 4 ranks, one rank as the anchor, three faults as controls."""
 
 from harness.engine.predictions import ERROR_RATE, LOSS
-from harness.spec import DataPartition, Fault, Role, Setting, Tolerance, Training
+from harness.spec import DataPartition, Fault, Role, Setting, StepSize, Tolerance, Training
 
 # ε. One update sums B = 32 products per weight and adds ten or so further roundings along the net: a relative
 # error of at most γ = 32·u ≈ 4e-15 of the update (u = 1.1e-16; Higham 2002, §3.1). Over C = 2,000 clocks these
@@ -28,12 +28,12 @@ TOLERANCE = Tolerance(
     ),
 )
 
-DIGITS = Training(data="digits", widths=(64, 32, 10), batch=32, clocks=2_000, step_size=0.1)
-MNIST = Training(data="mnist5k", widths=(784, 16, 10), batch=32, clocks=2_000, step_size=0.1)
+DIGITS = Training(data="digits", widths=(64, 32, 10), batch=32, clocks=2_000, step_size=StepSize(0.1))
+MNIST = Training(data="mnist5k", widths=(784, 16, 10), batch=32, clocks=2_000, step_size=StepSize(0.1))
 
 # Softmax regression is convex: its gap to another data order shrinks, which gives the calibration of the verdict
 # recorded trajectories to plant floors in.
-SOFTMAX = Training(data="digits", widths=(64, 10), batch=32, clocks=2_000, step_size=0.5, decay=0.75)
+SOFTMAX = Training(data="digits", widths=(64, 10), batch=32, clocks=2_000, step_size=StepSize(0.5, power=0.75))
 
 FAULTS = (Fault.NO_EXCHANGE, Fault.SUM_FOR_MEAN, Fault.SAME_SHARD)
 

@@ -14,10 +14,10 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from harness.engine import runtime
-from harness.engine.descent import apply
 from harness.engine.nets import DenseNet
+from harness.engine.optimizers import Descent
 from harness.engine.runtime import tf
-from harness.spec import Activation, Precision
+from harness.spec import Activation, Optimizer, Precision, StepSize
 from harness.stats.intervals import median_interval
 
 NET = DenseNet((64, 32, 10), Activation.TANH)
@@ -32,11 +32,13 @@ def engine_step(replicates: int, batch: int, precision: Precision) -> Step:
     weights = [tf.Variable(w, dtype=kind) for w in NET.initial_weights(range(replicates))]
     features = tf.constant(draws.normal(size=(replicates, batch, 64)), kind)
     labels = tf.constant(draws.integers(10, size=(replicates, batch)))
-    step_size = tf.constant(0.1, kind)
+    rule = Descent(Optimizer.SGD, StepSize(0.1))
+
+    clock = tf.constant(0)
 
     def step() -> None:
         for weight, gradient in zip(weights, NET.gradients(weights, features, labels, 1 / batch), strict=True):
-            apply(weight, gradient, step_size)
+            rule.apply(weight, (), [gradient], clock)
 
     return traced(step)
 

@@ -36,7 +36,7 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 def test_list_shows_claims_and_settings(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert run("list", "--json", str(tmp_path / "list.json")) == 0
     assert f"{SUITE} (convergence, 13 settings)" in capsys.readouterr().out
-    (listed,) = json.loads((tmp_path / "list.json").read_text())
+    listed = next(found for found in json.loads((tmp_path / "list.json").read_text()) if found["suite"] == SUITE)
     assert [setting["role"] for setting in listed["settings"]].count("control") == 6
     assert run("list", SUITE) == 0
     assert f"{DIGITS}-w2-no-exchange" in capsys.readouterr().out
@@ -54,7 +54,7 @@ def test_dry_run_prints_the_exact_lines_and_does_nothing(capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["run", "data_partition"], "did you mean data_partition_bsp?"),
+        (["run", "data_partition"], "did you mean data_partition_ssp or data_partition_bsp?"),
         (["run", SUITE, "digits-w2"], f"did you mean {DIGITS}-w2"),
         (["run", SUITE, "--workers", "0"], "0 workers cannot train"),
         (["run", SUITE, "--workers", "33"], "33 workers cannot share 32 examples per clock"),

@@ -24,9 +24,10 @@ from harness.measure.launch import Launcher
 from harness.measure.machine import describe
 from harness.runner import Event, Options, Run, plan, run_suite, run_until_decided
 from harness.spec import Fault, Part, Role, SeedBlock, Setting
-from harness.stats.suites import judge_setting
+from harness.stats.suites import judge_suite
 from harness.store import Store
 from samples import TINY, record, setting
+from suites.data_partition_bsp.sweep import FAULTS
 
 pytestmark = pytest.mark.distributed
 SUITE = registry.load("data_partition_bsp")
@@ -63,7 +64,7 @@ def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """Records of real runs: sound ones on 1, 2 and 3 ranks (3 do not divide the batch), and one per fault."""
     store = Store(tmp_path_factory.mktemp("results"))
-    faults = [setting(2, fault, replicates=30) for fault in Fault if fault is not Fault.NONE]
+    faults = [setting(2, fault, replicates=30) for fault in FAULTS]
     sound = [setting(1, role=Role.ANCHOR, replicates=30), *(setting(p, replicates=30) for p in (2, 3))]
     run_suite(SUITE, [*sound, *faults], store, MPI, quiet)
     run_suite(SUITE, [setting(4, replicates=30)], store, GLOO, quiet)
@@ -71,10 +72,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 
 def test_sound_runs_are_in_step_and_faults_are_not(trained: Store) -> None:
-    words = {
-        made.facts.setting.distribution.id: judge_setting(made.facts.setting, [made], SUITE.tolerance).word
-        for made in trained.records(SUITE.name)
-    }
+    parts = judge_suite(SUITE.name, (), trained.records(SUITE.name), SUITE.tolerance).parts
+    words = {Setting.parse(part.subject, 1).distribution.id: part.word for part in parts}
     assert words == {
         "w1": "supported",
         "w2": "supported",

@@ -7,9 +7,9 @@ from harness import data
 from harness.engine import reference
 from harness.engine.nets import DenseNet
 from harness.schedule import Schedule
-from harness.spec import Activation, Precision, Training
+from harness.spec import Activation, Precision, StepSize, Training
 
-TRAINING = Training("teacher", (64, 5, 10), batch=8, clocks=20, step_size=0.1, checkpoints=4)
+TRAINING = Training("teacher", (64, 5, 10), batch=8, clocks=20, step_size=StepSize(0.1), checkpoints=4)
 
 
 def by_hand(training: Training, replicate: int) -> list[np.ndarray]:
@@ -20,7 +20,7 @@ def by_hand(training: Training, replicate: int) -> list[np.ndarray]:
     )
     weights = [w1, b1[0], w2, b2[0]]
     for clock, ids in enumerate(Schedule(replicate, len(examples), training.batch).ids(0, training.clocks)):
-        step_size = training.step_size / (1 + clock / 100) ** training.decay
+        step_size = training.step_size.at(clock)
         steps = [np.zeros_like(w) for w in weights]
         for i in ids:
             x = examples.features[i]
@@ -39,10 +39,16 @@ def by_hand(training: Training, replicate: int) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize(
-    ("activation", "decay"), [(Activation.TANH, 0.0), (Activation.RELU, 0.0), (Activation.TANH, 0.75)]
+    ("activation", "step_size"),
+    [
+        (Activation.TANH, StepSize(0.1)),
+        (Activation.RELU, StepSize(0.1)),
+        (Activation.TANH, StepSize(0.1, power=0.75, tau=10.0)),
+        (Activation.TANH, StepSize(0.1, drops=(5, 12))),
+    ],
 )
-def test_reference_is_gradient_descent_as_written_by_hand(activation: Activation, decay: float) -> None:
-    training = Training("teacher", (64, 5, 10), 8, 20, 0.1, activation, checkpoints=4, decay=decay)
+def test_reference_is_gradient_descent_as_written_by_hand(activation: Activation, step_size: StepSize) -> None:
+    training = Training("teacher", (64, 5, 10), 8, 20, step_size, activation, checkpoints=4)
     trajectory = reference.train(training, range(2))
     for replicate in range(2):
         w1, b1, w2, b2 = by_hand(training, replicate)
@@ -72,7 +78,7 @@ def test_reversed_summation_differs_by_rounding_only() -> None:
 
 
 def test_single_precision_stays_near_double() -> None:
-    single = Training("teacher", (64, 5, 10), 8, 20, 0.1, precision=Precision.FLOAT32, checkpoints=4)
+    single = Training("teacher", (64, 5, 10), 8, 20, StepSize(0.1), precision=Precision.FLOAT32, checkpoints=4)
     double, narrow = reference.train(TRAINING, range(2)), reference.train(single, range(2))
     assert narrow.layers["layer 1"].dtype == np.float32
     np.testing.assert_allclose(narrow.layers["layer 1"], double.layers["layer 1"], atol=1e-4)

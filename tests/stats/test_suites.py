@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from harness.record import Record
 from harness.spec import Fault, Role, Tolerance
-from harness.stats.suites import SEQUENTIAL, covered, judge_setting, judge_suite
+from harness.stats.suites import FIXED, SEQUENTIAL, Rule, covered, judge_setting, judge_suite, judge_trajectory
 from harness.verdict import Verdict, Word
 from samples import gap_table, record, setting
 
@@ -27,9 +28,15 @@ SETTINGS = (
 NOISE, LARGE = np.full((30, 4), 1e-15), np.full((30, 4), 0.1)
 
 
+def judged_setting(records: list[Record], rule: Rule = FIXED) -> Verdict:
+    return judge_setting(
+        SETTINGS[0], records, lambda s, gaps: judge_trajectory(s, gaps, TOLERANCE, rule), planned=rule is FIXED
+    )
+
+
 def judged(gaps: np.ndarray, **options: float) -> Verdict:
     made = record(SETTINGS[0], gaps)
-    return judge_setting(SETTINGS[0], [replace(made, gaps=gap_table(gaps, **options))], TOLERANCE)
+    return judged_setting([replace(made, gaps=gap_table(gaps, **options))])
 
 
 def test_one_bad_layer_is_enough() -> None:
@@ -64,15 +71,15 @@ def test_blocks_are_joined_and_counted_once() -> None:
     blocks = [(0, 10), (0, 4), (10, 20), (40, 5)]
     records = [record(SETTINGS[0], NOISE[:count], first=first) for first, count in blocks]
     assert covered(SETTINGS[0], records) == 30
-    assert judge_setting(SETTINGS[0], records, TOLERANCE).word is Word.SUPPORTED
-    assert "10 of 30 replicates were run" in judge_setting(SETTINGS[0], records[:2], TOLERANCE).reason
+    assert judged_setting(records).word is Word.SUPPORTED
+    assert "10 of 30 replicates were run" in judged_setting(records[:2]).reason
 
 
 def test_sequential_rule_needs_no_planned_number() -> None:
     twelve = record(SETTINGS[0], LARGE[:12])
-    assert judge_setting(SETTINGS[0], [twelve], TOLERANCE).word is Word.INCONCLUSIVE
-    assert judge_setting(SETTINGS[0], [twelve], TOLERANCE, SEQUENTIAL).word is Word.REFUTED
-    assert judge_setting(SETTINGS[0], [], TOLERANCE, SEQUENTIAL).word is Word.INCONCLUSIVE
+    assert judged_setting([twelve]).word is Word.INCONCLUSIVE
+    assert judged_setting([twelve], SEQUENTIAL).word is Word.REFUTED
+    assert judged_setting([], SEQUENTIAL).word is Word.INCONCLUSIVE
 
 
 def test_sound_suite_is_supported() -> None:

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import BadInputError, DamagedError
-from harness.spec import SeedBlock
+from harness.spec import SeedBlock, StepSize
 from harness.store import GAPS, RECORD, Store, write_text
 from samples import record, setting
 
@@ -144,6 +144,7 @@ def test_killed_writer_leaves_whole_records_only(store: Store) -> None:
         writer = multiprocessing.get_context("spawn").Process(target=_write_to_new_settings, args=(store.root, pause))
         writer.start()
         while len(store.records("data_partition_bsp")) == before:
+            assert writer.is_alive()
             time.sleep(0.01)
         time.sleep(pause)
         assert writer.pid is not None
@@ -155,7 +156,7 @@ def test_killed_writer_leaves_whole_records_only(store: Store) -> None:
 def _write_to_new_settings(root: Path, pause: float) -> None:
     store = Store(root)
     for number in range(1, 10**6):
-        training = replace(POINT.training, clocks=number, step_size=pause)
+        training = replace(POINT.training, clocks=number, step_size=StepSize(pause))
         store.save(record(replace(POINT, training=training), GAPS_OF_3))
 
 

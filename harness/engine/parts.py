@@ -1,0 +1,149 @@
+"""What the suites' runs share: the undistributed part, a worker's part under a table, and the gaps between them.
+
+TensorFlow is imported where training starts, so that measuring does without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness import data
+from harness.data.examples import Examples
+from harness.engine import gaps, predictions
+from harness.engine.alignment import aligned
+from harness.engine.trajectory import Arrays, Trajectory
+from harness.record import ALIGNED, FUNCTION, NATURAL, NOISE, OUTCOME, TRAJECTORY, TRAVELLED, GapTable, Measurement
+from harness.spec import Setting, StalePartition, Training, VirtualPartition
+
+REFERENCE, PARTITION = "reference", "partition"
+
+
+def undistributed(training: Training, replicates: range) -> Arrays:
+    """Train the reference; once more with another order of summation (A/A), and with another order of the data.
+
+    Args:
+        training: data, net, clocks and step size.
+        replicates: their numbers.
+
+    Returns:
+        Trajectories `reference`, `aa` and `natural`.
+    """
+    from harness.engine import reference, runtime
+
+    runtime.limit_threads(1)
+    first = reference.train(training, replicates)
+    again = reference.train(training, replicates, reverse_summation=True)
+    other = reference.train(training, replicates, order=1)
+    return first.to_arrays(REFERENCE) | again.to_arrays(NOISE) | other.to_arrays(NATURAL)
+
+
+def stale(setting: Setting, replicates: range, emit: Callable[[str], object]) -> Arrays:
+    """Train under stale synchronous parallel: this rank's share, or all workers in one process.
+
+    Args:
+        setting: training and partition.
+        replicates: their numbers.
+        emit: takes the lines of the history; the simulation has none.
+
+    Returns:
+        Trajectory `partition`; of a rank also view gaps, norms of its updates and the times of its clocks.
+
+    Raises:
+        BadInputError: the setting is of another kind, or the launch has another number of ranks than it has workers.
+    """
+    from harness.engine import ranks, runtime, ssp, virtual
+
+    runtime.limit_threads(1)
+    if isinstance(setting.distribution, VirtualPartition):
+        return virtual.train(setting.training, replicates, setting.distribution).to_arrays(PARTITION)
+    partition = setting.distributed_by(StalePartition)
+    made = ssp.train(setting.training, replicates, partition, ranks.start(partition.workers), emit)
+    times = {"times/started": made.started, "times/ended": made.ended}
+    views = {"views/gaps": made.views.gaps, "views/updates": made.views.updates}
+    return made.trajectory.to_arrays(PARTITION) | times | views
+
+
+def measure(
+    setting: Setting,
+    replicates: range,
+    reference_part: Arrays,
+    rank_parts: Sequence[Arrays],
+    *,
+    functions: bool = False,
+) -> Measurement:
+    """Relative gaps of every rank and of the reference to itself, per layer and checkpoint, and outcomes.
+
+    Args:
+        setting: training and partition.
+        replicates: their numbers.
+        reference_part: what `undistributed` returned.
+        rank_parts: what each rank returned.
+        functions: measure also the gap of predictions, and of weights after the best permutation of hidden units.
+
+    Returns:
+        Gaps `trajectory` (per rank), `aa`, `natural` and `travelled`; differences of outcomes (per rank).
+    """
+    training = setting.training
+    reference = Trajectory.from_arrays(reference_part, REFERENCE)
+    examples = data.load(training.data)
+    tables = [gaps.table(gaps.travelled(reference), reference.clocks, replicates, gap=TRAVELLED)]
+    for name in (NOISE, NATURAL):
+        other = Trajectory.from_arrays(reference_part, name)
+        tables.append(gaps.table(gaps.relative(other, reference), reference.clocks, replicates, gap=name))
+        if functions:
+            found = _function_gap(training, other, reference, examples)
+            tables.append(gaps.table({name: found}, reference.clocks, replicates, gap=FUNCTION))
+    expected = outcomes = predictions.outcomes(training, reference, examples)
+    for rank, arrays in enumerate(rank_parts):
+        partition = Trajectory.from_arrays(arrays, PARTITION)
+        relative = gaps.relative(partition, reference)
+        tables.append(gaps.table(relative, reference.clocks, replicates, gap=TRAJECTORY, rank=rank))
+        outcomes = predictions.outcomes(training, partition, examples)
+        differences = {name: (outcomes[name] - expected[name])[:, None] for name in expected}
+        tables.append(gaps.table(differences, reference.clocks[-1:], replicates, gap=OUTCOME, rank=rank))
+        if functions:
+            found = _function_gap(training, partition, reference, examples)
+            tables.append(gaps.table({gaps.ALL: found}, reference.clocks, replicates, gap=FUNCTION, rank=rank))
+            permuted = gaps.relative(aligned(training, partition, reference), reference)
+            tables.append(gaps.table(permuted, reference.clocks, replicates, gap=ALIGNED, rank=rank))
+    measured = {
+        f"median_{name.replace(' ', '_')}_{side}": float(np.median(values[name]))
+        for name in expected
+        for side, values in (("reference", expected), ("distributed", outcomes))
+    }
+    return Measurement(GapTable.concat(tables), measured)
+
+
+def distinct(rank_parts: Sequence[Arrays]) -> list[Arrays]:
+    """Parts of ranks whose trajectories differ in at least one bit from those of the ranks before them.
+
+    Args:
+        rank_parts: what each rank returned.
+
+    Returns:
+        The first, and each other that differs.
+    """
+    kept: list[Arrays] = []
+    for arrays in rank_parts:
+        if not any(_same_bits(arrays, other) for other in kept):
+            kept.append(arrays)
+    return kept
+
+
+def _same_bits(arrays: Arrays, other: Arrays) -> bool:
+    mine = [key for key in arrays if key.startswith(PARTITION)]
+    return all(np.array_equal(arrays[key], other[key]) for key in mine)
+
+
+def _function_gap(
+    training: Training, trajectory: Trajectory, reference: Trajectory, examples: Examples
+) -> NDArray[np.float64]:
+    probe = predictions.probe(examples)
+    return gaps.relative_to_movement(
+        predictions.along(training, trajectory.layers, probe),
+        predictions.along(training, reference.layers, probe),
+        predictions.along(training, {layer: w[None] for layer, w in reference.initial.items()}, probe),
+    )

@@ -1,0 +1,169 @@
+"""Data partition under stale synchronous parallel: each worker trains on its share, on its own clock, over a table."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.engine.descent import kept_weights
+from harness.engine.nets import DenseNet, Tensors
+from harness.engine.objective import Objective, batches
+from harness.engine.optimizers import Descent
+from harness.engine.ranks import Ranks
+from harness.engine.runtime import tf
+from harness.engine.table import Bounds, SSPTable
+from harness.engine.trajectory import Trajectory
+from harness.engine.transports import TRANSPORTS, Alone
+from harness.engine.views import ViewGauge
+from harness.errors import BadInputError
+from harness.history.recorder import Recorder
+from harness.schedule import checkpoints, share
+from harness.spec import Fault, StalePartition, Training
+from harness.stragglers import service
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a worker has after its last clock.
+
+    Args:
+        trajectory: weights w_0 + Σ u of all updates stamped before each checkpoint, as this worker folded them.
+        views: how far what was read lay from them.
+        started: (clocks,) seconds since the first clock of this worker when it had read, clock by clock.
+        ended: (clocks,) seconds when it had written.
+    """
+
+    trajectory: Trajectory
+    views: ViewGauge
+    started: NDArray[np.float64]
+    ended: NDArray[np.float64]
+
+
+def train(
+    training: Training, replicates: range, partition: StalePartition, ranks: Ranks, emit: Callable[[str], object]
+) -> Trained:
+    """Run w̃: read a view, add u[p,c] = −(η_c/P) · g_p(view), advance; g_p = (P/B) Σ_{i in share p} ∇ℓ + penalties.
+
+    Args:
+        training: data, net, clocks, step size and optimizer.
+        replicates: their numbers; they are trained side by side, under one schedule.
+        partition: staleness, transport, stragglers, and the fault to commit if any.
+        ranks: this process among the workers.
+        emit: takes the lines of the history.
+
+    Returns:
+        Weights at the checkpoints, view gaps and times.
+
+    Raises:
+        BadInputError: workers disagree on the shapes of layers, or an update is not finite.
+
+    References:
+        ho2013, kumar2015
+    """
+    alone = partition.fault is Fault.NO_EXCHANGE
+    bounds = Bounds(
+        0 if alone else ranks.rank,
+        1 if alone else ranks.size,
+        partition.staleness,
+        training.clocks,
+        partition.fault,
+    )
+    worker = 0 if partition.fault is Fault.SAME_SHARD else ranks.rank
+    mine = share(training.batch, worker, ranks.size)
+    ids = batches(training, replicates)[..., mine]
+    objective = Objective(training, replicates, ids, ranks.size / training.batch)
+    initial = [tf.constant(w, objective.kind) for w in objective.net.initial_weights(replicates)]
+    require_same_layers(initial, ranks)
+    factor = 1.0 if partition.fault is Fault.SUM_FOR_MEAN else training.summed / bounds.workers
+    gauge = ViewGauge(training, factor, initial)
+    kept = _Checkpoints(objective.net, checkpoints(training.clocks, training.checkpoints), initial)
+
+    def on_fold(clock: int, base: Sequence[tf.Variable]) -> None:
+        kept.keep(clock, base)
+        gauge.folded(clock, base)
+
+    table = SSPTable(
+        [initial[i : i + 2] for i in range(0, len(initial), 2)],
+        Descent.of(training),
+        factor=factor,
+        bounds=bounds,
+        transport=Alone() if alone else TRANSPORTS[partition.transport](ranks, initial, training.clocks),
+        recorder=Recorder(bounds.worker, _unheard if alone else emit),
+        on_fold=on_fold,
+    )
+    seconds = service(partition.stragglers, ranks.size, training.clocks, replicates.start)[ranks.rank]
+    started, ended = _clocks(table, objective, gauge, seconds)
+    table.finish()
+    return Trained(kept.trajectory(), gauge, started, ended)
+
+
+def _unheard(line: str) -> None:
+    """A worker alone has no history that would concern the others."""
+    del line
+
+
+def _clocks(
+    table: SSPTable, objective: Objective, gauge: ViewGauge, seconds: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    layers = range(len(objective.net.layers))
+    step = tf.function(objective.gradients, autograph=False)
+    started, ended = np.zeros(len(seconds)), np.zeros(len(seconds))
+    began = time.monotonic()
+    for clock, extra in enumerate(seconds):
+        weights = [weight for layer in layers for weight in table.get(layer)]
+        started[clock] = time.monotonic() - began
+        gauge.read(clock, weights)
+        gradients = step(weights, tf.constant(clock))
+        if extra:
+            time.sleep(extra)
+        gauge.wrote(clock, gradients)
+        for layer in layers:
+            table.inc(layer, gradients[2 * layer : 2 * layer + 2])
+        table.clock()
+        ended[clock] = time.monotonic() - began
+    return started, ended
+
+
+class _Checkpoints:
+    """Copies of the base at the checkpoints."""
+
+    def __init__(self, net: DenseNet, times: NDArray[np.int64], initial: Tensors) -> None:
+        self._net, self._times = net, times
+        self._kept = [[w.numpy() for w in initial]]
+
+    def keep(self, clock: int, base: Sequence[tf.Variable]) -> None:
+        if clock in self._times:
+            self._kept.append([w.numpy() for w in base])
+
+    def trajectory(self) -> Trajectory:
+        return kept_weights(self._net, self._times, self._kept)
+
+
+def require_same_layers(weights: Tensors, ranks: Ranks) -> None:
+    """See that all workers hold tensors of the same shapes, before any of them waits for another in vain.
+
+    Args:
+        weights: this worker's.
+        ranks: this process among the workers.
+
+    Raises:
+        BadInputError: another worker has other shapes; the first that differs is named.
+    """
+    mine = [(tuple(w.shape), w.dtype.name) for w in weights]
+    counts = ranks.gather(np.array([len(mine)], np.int64))[:, 0]
+    if len(set(counts.tolist())) > 1:
+        raise BadInputError(f"workers hold {counts.tolist()} tensors", where="table", remedy="use one net everywhere")
+    prints = ranks.gather(np.array([zlib.crc32(repr(shape).encode()) for shape in mine], np.int64))
+    for place, column in enumerate(prints.T):
+        others = np.flatnonzero(column != prints[ranks.rank, place])
+        if len(others):
+            raise BadInputError(
+                f"tensor {place + 1} is {mine[place][0]} on rank {ranks.rank} and another shape on rank {others[0]}",
+                where=f"table, layer {place // 2 + 1}",
+                remedy="use the same widths on every rank",
+            )

@@ -1,0 +1,355 @@
+"""The table of stale synchronous parallel: get, inc, clock.
+
+Every worker keeps a table of its own. What workers send is folded into the *base* clock by clock, in the order of the
+workers, once all of them have sent theirs: so the base is the same bits everywhere, whatever came when. The *view* that
+is read is the base and, on top, what else has come: own changes always, others' up to s clocks late.
+
+Passes over memory per clock, in units of the weights, P workers, plain descent: P reads to sum the changes, one to read
+and one to write the base. A view that holds incomplete clocks costs one more read of the base and of each pending
+change, and one write; where nothing is pending the view is the base, and nothing is copied.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.engine.nets import Tensors
+from harness.engine.optimizers import Additive, Rule, new_slots, summed
+from harness.engine.runtime import tf
+from harness.errors import BadInputError
+from harness.history.recorder import Recorder, digest
+from harness.spec import Fault
+
+# Key of a sum over all workers among the changes of a clock.
+EVERYONE = -1
+Change = dict[int, Tensors]
+Weights = Sequence[tf.Variable | tf.Tensor]
+
+
+class Transport(Protocol):
+    """Carries changes between workers, and delivers them to a table from threads of its own."""
+
+    def start(self, deliver: Callable[[int, int, Tensors], None], fail: Callable[[BaseException], None]) -> None:
+        """Begin to receive: `deliver(worker, clock, change)` in clock order, `fail(error)` where that breaks."""
+
+    def send(self, clock: int, change: Tensors) -> None:
+        """Send the own change of a clock; returns at once."""
+
+    def finish(self) -> None:
+        """Wait until everything has been sent and received."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Who reads what when.
+
+    Args:
+        worker: p, from 0.
+        workers: P.
+        staleness: s; infinite for no bound.
+        clocks: number of clocks that the table will see.
+        fault: a rule to break on purpose.
+    """
+
+    worker: int
+    workers: int
+    staleness: float
+    clocks: int
+    fault: Fault = Fault.NONE
+
+    def oldest(self, clock: int) -> int:
+        """Number of every worker's updates that a read at a clock must hold.
+
+        Args:
+            clock: c.
+
+        Returns:
+            max(0, c − s).
+        """
+        return 0 if self.staleness == inf else max(0, clock - int(self.staleness))
+
+    def newest(self, clock: int) -> float:
+        """Number of every worker's updates that a read at a clock may hold.
+
+        Without staleness a worker that is late would see updates of its own clock: not what one process computes.
+
+        Args:
+            clock: c.
+
+        Returns:
+            c at s = 0, else no bound beyond what workers can have written.
+        """
+        return clock if self.staleness == 0 else inf
+
+
+class SSPTable:
+    """Weights shared by P workers under stale synchronous parallel.
+
+    Args:
+        weights: initial weights, layer by layer, the same on every worker.
+        rule: what makes a step of the changes of a clock, summed over workers.
+        factor: of that sum; 1/P aggregates by mean, 1 by sum.
+        bounds: who reads what when.
+        transport: carries changes.
+        recorder: writes the history.
+        on_fold: told the number of complete clocks and the base, after every one; called by `get` and `finish`.
+
+    References:
+        ho2013
+    """
+
+    def __init__(
+        self,
+        weights: Sequence[Sequence[tf.Tensor | NDArray[np.float64]]],
+        rule: Rule,
+        *,
+        factor: float,
+        bounds: Bounds,
+        transport: Transport,
+        recorder: Recorder,
+        on_fold: Callable[[int, Sequence[tf.Variable]], None] = lambda clock, base: None,
+    ) -> None:
+        self.bounds = bounds
+        self._recorder, self._transport, self._on_fold = recorder, transport, on_fold
+        self._places = np.cumsum([0, *map(len, weights)])
+        self._base = [tf.Variable(w) for layer in weights for w in layer]
+        self._fold = Fold(rule, self._base, factor)
+        self._clock = self._folded = 0
+        self._mine: dict[int, Tensors] = {}
+        self._seen: list[int] | None = None
+        self._view: Weights = ()
+        self._changes: dict[int, Change] = {}
+        self._arrived = [0] * bounds.workers
+        self._error: BaseException | None = None
+        self._news = threading.Condition()
+        transport.start(self._deliver, self._fail)
+
+    @property
+    def view(self) -> tuple[int, ...]:
+        """How many updates of each worker the present view holds."""
+        return tuple(self._seen or ())
+
+    def get(self, layer: int) -> Weights:
+        """Weights of a layer as this clock sees them; waits until the staleness bound allows it.
+
+        The first call of a clock takes in what has arrived, for all layers.
+
+        Args:
+            layer: its number, from 0.
+
+        Returns:
+            Its weights, to be read only, until `clock` is called: variables where the view is the base, else tensors.
+        """
+        if self._seen is None:
+            self._read()
+        return self._view[self._places[layer] : self._places[layer + 1]]
+
+    def inc(self, layer: int, delta: Sequence[tf.Tensor]) -> None:
+        """Add a change of a layer to those of this clock.
+
+        Args:
+            layer: its number, from 0.
+            delta: one tensor for each of its variables: an addend under `Additive`, else a gradient.
+
+        Raises:
+            BadInputError: a tensor has the wrong shape.
+        """
+        own = self._base[self._places[layer] : self._places[layer + 1]]
+        for tensor, weight in zip(delta, own, strict=True):
+            if tensor.shape != weight.shape:
+                raise BadInputError(f"shape {tensor.shape} is not {weight.shape}", where=self._place(layer))
+        before = self._mine.get(layer)
+        self._mine[layer] = list(delta) if before is None else [a + b for a, b in zip(before, delta, strict=True)]
+
+    def clock(self) -> None:
+        """End this clock: send its change to the other workers, and go to the next.
+
+        Raises:
+            BadInputError: a layer has no change, or one that is not finite.
+        """
+        missing = [layer for layer in range(len(self._places) - 1) if layer not in self._mine]
+        if missing:
+            raise BadInputError("no change was given", where=self._place(missing[0]), remedy="call inc for every layer")
+        change = [tensor for layer in range(len(self._places) - 1) for tensor in self._mine[layer]]
+        self._require_finite(change)
+        self._recorder.write(self._clock, digest(change))
+        self._deliver(self.bounds.worker, self._clock, change)
+        self._transport.send(self._clock, change)
+        self._clock += 1
+        self._mine, self._seen, self._view = {}, None, ()
+
+    def finish(self) -> Sequence[tf.Variable]:
+        """Wait for everybody's last clock.
+
+        Returns:
+            The final weights, the same bits on every worker.
+        """
+        total = self.bounds.clocks
+        with self._news:
+            self._wait_for(lambda: min(self._arrived) >= total)
+        self._fold_up_to(total)
+        self._transport.finish()
+        self._recorder.final(self._arrived, digest(self._base, whole=True))
+        return self._base
+
+    def _read(self) -> None:
+        oldest = self.bounds.oldest(self._clock)
+        with self._news:
+            self._wait_for(lambda: min(self._arrived) >= oldest)
+            seen = self._broken([int(min(n, self.bounds.newest(self._clock))) for n in self._arrived], oldest)
+            complete = max(self._folded, self._fold_limit(seen, oldest))
+            # Taken while nothing can arrive: a sum that comes now would take the place of the own change in it.
+            window = [self._visible(clock, seen) for clock in range(complete, max(seen))]
+        self._fold_up_to(complete)
+        self._view = self._fold.view(complete, window) if window else self._base
+        self._recorder.read(self._clock, self._reported(seen))
+        self._seen = seen
+
+    def _require_finite(self, change: Tensors) -> None:
+        finite = _are_finite(change).numpy()
+        if not finite.all():
+            layer = int(np.searchsorted(self._places, finite.argmin(), side="right")) - 1
+            raise BadInputError(
+                "the update holds a number that is not finite",
+                where=self._place(layer),
+                remedy="use a smaller step size, or look for a division by 0 in the gradient",
+            )
+
+    def _wait_for(self, ready: Callable[[], bool]) -> None:
+        self._news.wait_for(lambda: self._error is not None or ready())
+        if self._error is not None:
+            raise self._error
+
+    def _fold_up_to(self, limit: int) -> None:
+        while self._folded < limit:
+            with self._news:
+                change = self._changes.pop(self._folded)
+            self._fold.fold(self._folded, [change[worker] for worker in sorted(change)])
+            self._folded += 1
+            self._on_fold(self._folded, self._base)
+
+    def _visible(self, clock: int, seen: Sequence[int]) -> list[Tensors]:
+        """Changes of a clock that a view holds, in the order of the workers."""
+        change = self._changes.get(clock, {})
+        return [change[w] for w in sorted(change) if (min(seen) if w == EVERYONE else seen[w]) > clock]
+
+    def _deliver(self, worker: int, clock: int, change: Tensors) -> None:
+        if self.bounds.fault is Fault.LOSES_ONE and (worker, clock) == (0, self.bounds.clocks // 2):
+            change = change if self.bounds.worker == 0 else [tf.zeros_like(tensor) for tensor in change]
+        with self._news:
+            if worker == EVERYONE:
+                self._changes[clock] = {EVERYONE: change}
+                self._arrived = [max(n, clock + 1) for n in self._arrived]
+            else:
+                self._changes.setdefault(clock, {})[worker] = change
+                self._arrived[worker] = clock + 1
+            self._news.notify_all()
+
+    def _fail(self, error: BaseException) -> None:
+        with self._news:
+            self._error = self._error or error
+            self._news.notify_all()
+
+    def _broken(self, seen: list[int], oldest: int) -> list[int]:
+        """What is seen where a rule is broken on purpose."""
+        me, fault = self.bounds.worker, self.bounds.fault
+        if fault is Fault.TOO_STALE:
+            return [n if q == me else max(0, oldest - 1) for q, n in enumerate(seen)]
+        if fault is Fault.FALLS_BACK and self._clock % 2:
+            return [n if q == me else oldest for q, n in enumerate(seen)]
+        if fault is Fault.FORGETS_OWN:
+            return [max(0, n - 1) if q == me else n for q, n in enumerate(seen)]
+        return seen
+
+    def _reported(self, seen: Sequence[int]) -> list[int]:
+        """What the history says of a view: the truth, but for the fault of counting what has yet to come."""
+        if self.bounds.fault is not Fault.FROM_FUTURE:
+            return list(seen)
+        return [n if q == self.bounds.worker else max(n, self._clock + 1) for q, n in enumerate(seen)]
+
+    def _fold_limit(self, seen: Sequence[int], oldest: int) -> int:
+        """Clocks that every later view will hold whole."""
+        return max(0, oldest - 1) if self.bounds.fault is not Fault.NONE else min(seen)
+
+    def _place(self, layer: int) -> str:
+        return f"worker {self.bounds.worker}, clock {self._clock}, layer {layer + 1}"
+
+
+class Fold:
+    """Compiled steps of a table: changes of a complete clock into the base, incomplete ones on top of it.
+
+    Args:
+        rule: what makes a step of a sum of changes.
+        base: the variables that are folded into.
+        factor: of the sum over workers.
+    """
+
+    def __init__(self, rule: Rule, base: Sequence[tf.Variable], factor: float) -> None:
+        self._rule, self._base, self._factor = rule, base, factor
+        self._slots = new_slots(rule, base)
+        self._into_base = tf.function(self._fold, autograph=False)
+        self._on_top = tf.function(self._stack, autograph=False)
+
+    def fold(self, clock: int, changes: Sequence[Tensors]) -> None:
+        """Make the step of a complete clock.
+
+        Args:
+            clock: c.
+            changes: one list of tensors per worker, or one that is their sum.
+        """
+        self._into_base(tf.constant(clock), list(changes))
+
+    def view(self, first: int, window: Sequence[Sequence[Tensors]]) -> Tensors:
+        """The base and the changes of incomplete clocks, as the rule would have made steps of them.
+
+        Args:
+            first: the first incomplete clock.
+            window: for each clock from there the changes that are seen, one list of tensors per worker.
+
+        Returns:
+            New tensors.
+        """
+        # Clock by clock, so that few shapes of the window are compiled: one per number of changes.
+        steps = {first + offset: list(changes) for offset, changes in enumerate(window) if changes}
+        if isinstance(self._rule, Additive):
+            steps = {first: [change for changes in steps.values() for change in changes]}
+        weights: Weights = self._base
+        slots: Sequence[Sequence[tf.Variable | tf.Tensor]] = self._slots
+        for clock, changes in steps.items():
+            weights, slots = self._on_top(list(weights), list(slots), tf.constant(clock), changes)
+        return list(weights)
+
+    def _fold(self, clock: tf.Tensor, changes: list[Tensors]) -> None:
+        for place, (weight, slots) in enumerate(zip(self._base, self._slots, strict=True)):
+            self._rule.apply(weight, slots, self._scaled([change[place] for change in changes]), clock)
+
+    def _stack(
+        self, weights: Weights, slots: Sequence[Weights], clock: tf.Tensor, changes: list[Tensors]
+    ) -> tuple[Tensors, list[Tensors]]:
+        stepped = [
+            self._rule.step(
+                tf.convert_to_tensor(weight),
+                tuple(tf.convert_to_tensor(slot) for slot in remembered),
+                self._scaled([change[place] for change in changes]),
+                clock,
+            )
+            for place, (weight, remembered) in enumerate(zip(weights, slots, strict=True))
+        ]
+        return [weight for weight, _ in stepped], [list(remembered) for _, remembered in stepped]
+
+    def _scaled(self, tensors: Tensors) -> Tensors:
+        """Tensors whose sum is the factor times the sum of these; without a factor there is no pass over memory."""
+        return tensors if self._factor == 1 else [self._factor * summed(tensors)]
+
+
+# Whether the sum of each tensor is finite: one read of it, and no array of truth values.
+_are_finite = tf.function(
+    lambda tensors: tf.stack([tf.math.is_finite(tf.reduce_sum(t)) for t in tensors]), autograph=False
+)

@@ -1,0 +1,174 @@
+"""One point of a sweep: frozen, and named by its own parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TypeVar
+
+from harness.errors import BadInputError
+from harness.spec.distribution import (
+    DataPartition,
+    Distribution,
+    Fault,
+    StalePartition,
+    VirtualPartition,
+    parse_distribution,
+)
+from harness.spec.training import Training
+
+_Kind = TypeVar("_Kind", DataPartition, StalePartition, VirtualPartition)
+# Replicates of one launch share the schedule that the launch happened to take.
+_REPLICATES_PER_SCHEDULE = 8
+
+
+class Role(StrEnum):
+    """What a setting is for."""
+
+    CLAIM = "claim"
+    ANCHOR = "anchor"
+    CONTROL = "control"
+
+
+class Part(StrEnum):
+    """Halves of a run, each in processes of its own."""
+
+    UNDISTRIBUTED = "undistributed"
+    DISTRIBUTED = "distributed"
+
+
+@dataclass(frozen=True)
+class SeedBlock:
+    """Consecutive replicates that one run trains side by side.
+
+    Args:
+        first: number of the first replicate.
+        count: number of replicates.
+    """
+
+    first: int
+    count: int
+
+    @property
+    def id(self) -> str:
+        """Name of the block, inclusive at both ends."""
+        return f"seeds-{self.first}-{self.first + self.count - 1}"
+
+    @property
+    def replicates(self) -> range:
+        """Numbers of the replicates; each is a seed of its own, whatever block it is run in."""
+        return range(self.first, self.first + self.count)
+
+    @classmethod
+    def parse(cls, text: str) -> SeedBlock:
+        """Read the form FIRST:COUNT of the command line.
+
+        Args:
+            text: for example `0:64`.
+
+        Returns:
+            The block.
+
+        Raises:
+            BadInputError: the text is of another form or its numbers are out of range.
+        """
+        first, _, count = text.partition(":")
+        if not (first.isdigit() and count.isdigit() and int(count) > 0):
+            raise BadInputError(f"{text!r} is not FIRST:COUNT", where="--seeds", remedy="for example --seeds 0:64")
+        return cls(int(first), int(count))
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One point of a sweep.
+
+    Args:
+        role: claim, anchor or control.
+        training: the undistributed reference.
+        distribution: how the training is divided among workers.
+        replicates: R, the number of seeds.
+
+    Raises:
+        BadInputError: there are more workers than examples in a batch, or no replicate.
+    """
+
+    role: Role
+    training: Training
+    distribution: Distribution
+    replicates: int
+
+    def __post_init__(self) -> None:
+        if self.distribution.workers > self.training.batch:
+            raise BadInputError(
+                f"{self.distribution.workers} workers cannot share {self.training.batch} examples per clock",
+                where=self.id,
+                remedy="use fewer workers or a larger batch",
+            )
+        if self.replicates < 1:
+            raise BadInputError(f"replicates = {self.replicates} must be at least 1", where=self.id)
+
+    @property
+    def id(self) -> str:
+        """Name built from the parameters."""
+        return f"{self.training.id}-{self.distribution.id}"
+
+    @property
+    def blocks(self) -> tuple[SeedBlock, ...]:
+        """Seed blocks that the setting consists of: small ones where replicates of a launch share its schedule."""
+        size = _REPLICATES_PER_SCHEDULE if isinstance(self.distribution, StalePartition) else self.replicates
+        firsts = range(0, self.replicates, size)
+        return tuple(SeedBlock(first, min(size, self.replicates - first)) for first in firsts)
+
+    def distributed_by(self, kind: type[_Kind]) -> _Kind:
+        """The distribution, where it is of the kind that a suite can run.
+
+        Args:
+            kind: the kind.
+
+        Returns:
+            The distribution.
+
+        Raises:
+            BadInputError: it is of another kind.
+        """
+        if not isinstance(self.distribution, kind):
+            raise BadInputError(
+                f"this suite runs a {kind.__name__}, not a {type(self.distribution).__name__}",
+                where=self.id,
+                remedy="`harness list` names the settings of each suite",
+            )
+        return self.distribution
+
+    @classmethod
+    def parse(cls, name: str, replicates: int) -> Setting:
+        """A setting by its id, which need not be part of any sweep: a control where it commits a fault, else a claim.
+
+        Args:
+            name: as returned by `id`.
+            replicates: R.
+
+        Returns:
+            The setting.
+
+        Raises:
+            UnknownNameError: no setting has that name.
+            BadInputError: a number in it is out of range.
+        """
+        training, _, partition = name.rpartition("-w")
+        distribution = parse_distribution(f"w{partition}")
+        role = Role.CLAIM if distribution.fault is Fault.NONE else Role.CONTROL
+        return cls(role, Training.parse(training), distribution, replicates)
+
+    def with_workers(self, workers: int) -> Setting:
+        """The same setting for another number of workers.
+
+        Args:
+            workers: P.
+
+        Returns:
+            The new setting.
+
+        Raises:
+            BadInputError: the number cannot be used.
+        """
+        return replace(self, distribution=replace(self.distribution, workers=workers))

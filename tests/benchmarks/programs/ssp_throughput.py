@@ -1,0 +1,154 @@
+"""On every rank: samples per second of one net under several ways of exchanging updates, interleaved in one launch.
+
+Prints one line of JSON on rank 0: for each contender the seconds per clock of every round, the slowest rank's.
+A clock is timed from its first read to the first read of a later one, so that a pipeline is as full at the end as at
+the beginning. Run by `test_ssp.py`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import sys
+import time
+from itertools import pairwise
+
+os.environ.setdefault("HOROVOD_FUSION_THRESHOLD", "0")
+os.environ.setdefault("HOROVOD_CYCLE_TIME", "1")
+# glibc maps every large tensor anew and gives it back: page faults. The same for all contenders.
+_LIBC = ctypes.CDLL(None)
+_M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD, _M_ARENA_MAX = -3, -1, -8
+assert _LIBC.mallopt(_M_MMAP_THRESHOLD, 32 << 20)
+assert _LIBC.mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
+assert _LIBC.mallopt(_M_ARENA_MAX, 1)
+
+import pathlib
+
+import horovod.tensorflow as hvd
+import numpy as np
+
+from harness.engine import ranks, runtime
+from harness.engine.optimizers import Additive
+from harness.engine.runtime import tf
+from harness.engine.table import Bounds, SSPTable
+from harness.engine.transports import TRANSPORTS
+from harness.history import Recorder
+from harness.spec import Transport
+
+WIDTHS = (440, *[2048] * 6, 1993)
+ETA, WARM = 1e-3, 3
+BATCH, CLOCKS, ROUNDS = (int(word) for word in sys.argv[1:4])
+
+runtime.limit_threads(1)
+HERE = ranks.join()
+DRAWS = np.random.default_rng(HERE.rank)
+FEATURES = tf.constant(DRAWS.normal(size=(BATCH, WIDTHS[0])), tf.float32)
+LABELS = tf.constant(DRAWS.integers(WIDTHS[-1], size=BATCH), tf.int32)
+
+
+def initial() -> list[list[np.ndarray]]:
+    draws = np.random.default_rng(0)
+    pairs = pairwise(WIDTHS)
+    return [
+        [draws.normal(scale=(1 / i) ** 0.5, size=(i, o)).astype(np.float32), np.zeros(o, np.float32)] for i, o in pairs
+    ]
+
+
+def loss_of(weights: list[tf.Tensor]) -> tf.Tensor:
+    hidden = FEATURES
+    for place in range(0, len(weights) - 2, 2):
+        hidden = tf.nn.relu(hidden @ weights[place] + weights[place + 1])
+    logits = hidden @ weights[-2] + weights[-1]
+    return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=LABELS, logits=logits))
+
+
+def updates(variables: list[tf.Variable | tf.Tensor], share: float) -> list[tf.Tensor]:
+    """−η · share · ∇ℓ: the factor goes into the loss, and costs no pass over memory."""
+    with tf.GradientTape() as tape:
+        tape.watch(variables)
+        loss = loss_of(variables)
+    return tape.gradient(loss, variables, output_gradients=tf.constant(-ETA * share))
+
+
+def barrier() -> None:
+    HERE.gather(np.zeros(1, np.int64))
+
+
+class Stepper:
+    """A contender without a table: one compiled function per clock."""
+
+    def __init__(self, *, exchange: bool) -> None:
+        self.variables = [tf.Variable(w) for layer in initial() for w in layer]
+
+        def step() -> None:
+            if exchange:
+                with hvd.DistributedGradientTape(tf.GradientTape(), op=hvd.Average) as tape:
+                    loss = loss_of(self.variables)
+                gradients = tape.gradient(loss, self.variables)
+                for variable, gradient in zip(self.variables, gradients, strict=True):
+                    variable.assign_sub(ETA * gradient)
+            else:
+                for variable, update in zip(self.variables, updates(self.variables, 1.0), strict=True):
+                    variable.assign_add(update)
+
+        self.step = tf.function(step, autograph=False)
+
+    def seconds(self) -> float:
+        for _ in range(WARM):
+            self.step()
+        barrier()
+        began = time.perf_counter()
+        for _ in range(CLOCKS):
+            self.step()
+        return (time.perf_counter() - began) / CLOCKS
+
+
+class Stale:
+    """A contender over the table, history on."""
+
+    def __init__(self, transport: Transport, staleness: int) -> None:
+        self.transport, self.staleness = transport, staleness
+        self.step = tf.function(lambda variables: updates(variables, 1 / HERE.size), autograph=False)
+
+    def seconds(self) -> float:
+        clocks = WARM + CLOCKS + 1
+        weights = initial()
+        carrier = TRANSPORTS[self.transport](HERE, [tf.constant(w) for layer in weights for w in layer], clocks)
+        bounds = Bounds(HERE.rank, HERE.size, self.staleness, clocks)
+        with pathlib.Path(os.devnull).open("w", buffering=1) as journal:
+            recorder = Recorder(HERE.rank, journal.write)
+            table = SSPTable(weights, Additive(), factor=1.0, bounds=bounds, transport=carrier, recorder=recorder)
+            del weights
+            times = []
+            for clock in range(clocks):
+                if clock == WARM:
+                    barrier()
+                times.append(time.perf_counter())
+                variables = [v for layer in range(len(WIDTHS) - 1) for v in table.get(layer)]
+                change = self.step(variables)
+                for layer in range(len(WIDTHS) - 1):
+                    table.inc(layer, change[2 * layer : 2 * layer + 2])
+                table.clock()
+            table.finish()
+        return (times[WARM + CLOCKS] - times[WARM]) / CLOCKS
+
+
+def main() -> None:
+    contenders = {"no exchange": Stepper(exchange=False), "DistributedGradientTape": Stepper(exchange=True)}
+    for transport in Transport:
+        contenders |= {f"SSP {transport}, s = {s}": Stale(transport, s) for s in (0, 1, 3)}
+    found: dict[str, list[float]] = {name: [] for name in contenders}
+    order = np.random.default_rng(1)
+    for number in range(ROUNDS):
+        for name in order.permutation(list(contenders)):
+            own = contenders[name].seconds()
+            slowest = HERE.gather(np.array([int(1e9 * own)], np.int64)).max() / 1e9
+            found[name].append(float(slowest))
+        if HERE.rank == 0:
+            print("round", number + 1, {n: round(1e3 * s[-1]) for n, s in found.items()}, file=sys.stderr, flush=True)
+    if HERE.rank == 0:
+        print(json.dumps(found), flush=True)
+
+
+main()

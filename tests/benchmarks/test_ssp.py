@@ -1,0 +1,86 @@
+"""Stale synchronous parallel on real ranks: throughput against peers and the limit, recording, stragglers.
+
+Each benchmark launches ranks that interleave all contenders in one run; ratios are medians over rounds.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness.measure.launch import Hosts, Launcher, execute, launch_line
+from harness.stats.intervals import median_interval
+
+PROGRAMS = Path(__file__).parent / "programs"
+both = pytest.mark.parametrize("launcher", [Launcher.MPI, Launcher.GLOO])
+
+
+def launched(launcher: Launcher, ranks: int, program: str, arguments: tuple[int, ...], folder: Path) -> Any:
+    """What a program's rank 0 printed last, as JSON."""
+    words = [sys.executable, str(PROGRAMS / program), *map(str, arguments)]
+    log = folder / "log"
+    execute(launch_line(launcher, ranks, Hosts(), words), log=log, mark=str(PROGRAMS / program), time_limit=1500)
+    lines = [line[line.index("{" if "{" in line else "[") :] for line in log.read_text().splitlines() if '"' in line]
+    return json.loads(next(line for line in reversed(lines) if line.startswith(("{", "[{"))))
+
+
+def said(name: str, ratios: np.ndarray) -> str:
+    middle, low, high = median_interval(ratios, 0.05)
+    return f"{name} {middle:.3f} [{low:.3f}, {high:.3f}]"
+
+
+@pytest.mark.benchmark
+@pytest.mark.timeout(1600)
+@both
+def test_throughput_on_two_ranks(benchmark: Any, launcher: Launcher, tmp_path: Path) -> None:
+    """440–6×2048–1993, batch 256 per rank, one thread per rank; medians over 9 rounds of 4 clocks."""
+    benchmark.group = f"samples per second, two ranks, {launcher}"
+    found = benchmark.pedantic(lambda: launched(launcher, 2, "ssp_throughput.py", (256, 4, 9), tmp_path), rounds=1)
+    seconds = {name: np.array(values) for name, values in found.items()}
+    limit, tape = seconds["no exchange"], seconds["DistributedGradientTape"]
+    for name, values in seconds.items():
+        rate = 2 * 256 / np.median(values)
+        print(
+            f"\n{launcher}: {name}: {rate:.0f} samples/s; {said('of the limit', limit / values)}; "
+            f"{said('of the tape', tape / values)}"
+        )
+
+
+@pytest.mark.benchmark
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("replicates", [1, 8, 64])
+def test_history_recording(benchmark: Any, replicates: int, tmp_path: Path) -> None:
+    """Share of a clock of the 64–32–10 net on two ranks that recording its history takes."""
+    benchmark.group = "recording a history, two ranks"
+    blocks = benchmark.pedantic(lambda: launched_pairs(replicates, tmp_path), rounds=1)
+    whole, recorded = np.array(blocks).T
+    print(
+        f"\nR = {replicates}: a clock takes {1e6 * np.median(whole):.0f} µs, {said('recorded share', recorded / whole)}"
+    )
+
+
+def launched_pairs(replicates: int, folder: Path) -> list[list[float]]:
+    words = [sys.executable, str(PROGRAMS / "history_cost.py"), "9", "400", str(replicates), "3"]
+    log = folder / "log"
+    execute(launch_line(Launcher.MPI, 2, Hosts(), words), log=log, mark=str(PROGRAMS), time_limit=500)
+    return json.loads(next(line for line in log.read_text().splitlines() if line.startswith("[[")))
+
+
+@pytest.mark.benchmark
+@pytest.mark.timeout(900)
+def test_stragglers_on_four_emulated_ranks(benchmark: Any, tmp_path: Path) -> None:
+    """Speed-up of SSP over BSP with prescribed compute times, over that of the queue model for the same times."""
+    benchmark.group = "speed-up of SSP over BSP, four emulated ranks"
+    found = benchmark.pedantic(lambda: launched(Launcher.MPI, 4, "stragglers.py", (120, 5), tmp_path), rounds=1)
+    for law, staleness in sorted({(row["law"], row["staleness"]) for row in found}):
+        rows = [row for row in found if (row["law"], row["staleness"]) == (law, staleness)]
+        measured, model = (np.array([row[name] for row in rows]) for name in ("measured", "model"))
+        print(
+            f"\n{law}, s = {staleness}: measured {np.median(measured):.2f}, model {model[0]:.2f}; "
+            f"{said('share of the model', measured / model)}"
+        )
