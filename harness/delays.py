@@ -19,6 +19,8 @@ from harness.spec import Delays
 # Chance per clock and pair that everything written so far is seen: at a half views are about one clock late, and s late
 # in 2^−s of the reads, so that the bound is what it is in a sound cluster, seldom reached.
 _ARRIVES = 0.5
+# Digest of what was only simulated.
+NO_BITS = "virtual"
 _SLOW = 0
 # Delays are drawn for this many (clock, pair)s at a time, and for this many clocks at most.
 _DRAWN_AT_ONCE, _MOST_CLOCKS = 1 << 16, 256
@@ -104,10 +106,10 @@ def lockstep_events(views: NDArray[np.int32], staleness: int) -> list[Event]:
                 "worker": p,
                 "clock": clock,
                 "time": 2.0 * clock + 1,
-                "digest": "virtual",
+                "digest": NO_BITS,
             })
     ends = [clocks] * workers
-    return [*events, *({"kind": "final", "worker": p, "view": ends, "digest": "virtual"} for p in range(workers))]
+    return [*events, *({"kind": "final", "worker": p, "view": ends, "digest": NO_BITS} for p in range(workers))]
 
 
 def _late(delays: Delays, draws: np.random.Generator, shape: tuple[int, int, int], staleness: int) -> NDArray[np.int32]:

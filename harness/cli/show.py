@@ -87,7 +87,8 @@ def _numbers(part: Verdict) -> tuple[str, str, str, str]:
     layers = [layer for layer in part.parts if layer.word == part.word and "median_gap" in layer.evidence]
     if not layers:
         return "", "", "", ""
-    evidence = layers[-1 if part.word == "supported" else 0].evidence
+    whole = [layer for layer in layers if layer.subject == "all"]
+    evidence = (whole if whole and part.word == "supported" else layers)[0].evidence
     gaps = f"{evidence['median_gap']:.2g}", f"{evidence['median_noise']:.2g}"
     if "exceedances" not in evidence:
         return "", "", *gaps

@@ -68,7 +68,11 @@ class Additive:
             clock: ignored.
         """
         del slots, clock
-        weight.assign(tf.add_n([weight.read_value(), *changes]))
+        if len(changes) == 1:
+            # In place: no second array to be written.
+            weight.assign_add(changes[0])
+        else:
+            weight.assign(tf.add_n([weight.read_value(), *changes]))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,9 @@ import tensorflow as tf
 
 from harness.spec import Precision
 
+# A table compiles one graph per number of changes that a view holds: as meant, and not worth a warning.
+tf.get_logger().setLevel("ERROR")
+
 __all__ = ["dtype", "limit_threads", "tf"]
 
 

@@ -102,11 +102,11 @@ class Eager(_Threads):
 
         def receiver(root: int) -> Callable[[int], None]:
             place_holder = self._message.zeros()
-            return lambda clock: deliver(root, clock, self._message.unpacked(casts[root](place_holder)))
+            return lambda clock: deliver(root, clock, casts[root](place_holder))
 
         def send(clock: int) -> None:
             del clock
-            casts[me](self._message.packed(self._outbox.get()))
+            casts[me](self._outbox.get())
 
         self._run("sender", fail, send)
         for root in range(self._ranks.size):
@@ -114,13 +114,9 @@ class Eager(_Threads):
                 self._run(f"receiver of {root}", fail, receiver(root))
 
     def _cast(self, root: int) -> Callable[[Tensors], Tensors]:
-        def cast(tensors: Tensors) -> Tensors:
-            return [self._ranks.broadcast(t, root, f"change.{root}.{i}") for i, t in enumerate(tensors)]
-
-        compiled: Callable[[Tensors], Tensors] = tf.function(
-            cast, input_signature=[self._message.signature], autograph=False
+        return self._message.compiled(
+            lambda tensors: [self._ranks.broadcast(t, root, f"change.{root}.{i}") for i, t in enumerate(tensors)]
         )
-        return compiled
 
 
 class Pipelined(_Threads):
@@ -133,17 +129,10 @@ class Pipelined(_Threads):
             deliver: called with sums over everyone.
             fail: called where a collective breaks.
         """
-
-        def add(tensors: Tensors) -> Tensors:
-            return [self._ranks.sum(t, f"changes.{i}") for i, t in enumerate(tensors)]
-
-        total = tf.function(add, input_signature=[self._message.signature], autograph=False)
-
-        def step(clock: int) -> None:
-            summed = total(self._message.packed(self._outbox.get()))
-            deliver(EVERYONE, clock, self._message.unpacked(summed))
-
-        self._run("adder", fail, step)
+        total = self._message.compiled(
+            lambda tensors: [self._ranks.sum(t, f"changes.{i}") for i, t in enumerate(tensors)]
+        )
+        self._run("adder", fail, lambda clock: deliver(EVERYONE, clock, total(self._outbox.get())))
 
 
 class Message:
@@ -154,49 +143,37 @@ class Message:
     """
 
     def __init__(self, weights: Sequence[tf.Tensor]) -> None:
-        kind, shapes = weights[0].dtype, [tuple(w.shape) for w in weights]
-        self._shapes, self._kind = shapes, kind
-        self._whole = sum(map(prod, shapes)) * kind.size < _PACKED_BYTES
-        travelling = [(sum(map(prod, shapes)),)] if self._whole else shapes
-        self.signature = [tf.TensorSpec(shape, kind) for shape in travelling]
-        self._pack = tf.function(
-            lambda tensors: [tf.concat([tf.reshape(t, [-1]) for t in tensors], axis=0)], autograph=False
+        self._signature = [tf.TensorSpec(w.shape, w.dtype) for w in weights]
+        self._sizes = [prod(w.shape) for w in weights]
+        self._whole = sum(self._sizes) * weights[0].dtype.size < _PACKED_BYTES
+
+    def compiled(self, collective: Callable[[Tensors], Tensors]) -> Callable[[Tensors], Tensors]:
+        """A collective over changes as one graph, packing included.
+
+        Args:
+            collective: over tensors as they travel.
+
+        Returns:
+            From a change to a change.
+        """
+
+        def whole(change: Tensors) -> Tensors:
+            (flat,) = collective([tf.concat([tf.reshape(t, [-1]) for t in change], axis=0)])
+            pieces = zip(tf.split(flat, self._sizes), self._signature, strict=True)
+            return [tf.reshape(piece, spec.shape) for piece, spec in pieces]
+
+        made: Callable[[Tensors], Tensors] = tf.function(
+            whole if self._whole else collective, input_signature=[self._signature], autograph=False
         )
-        self._unpack = tf.function(self._split, autograph=False)
-
-    def packed(self, change: Tensors) -> Tensors:
-        """What travels.
-
-        Args:
-            change: one tensor per weight.
-
-        Returns:
-            Tensors of the signature.
-        """
-        return self._pack(change) if self._whole else change
-
-    def unpacked(self, tensors: Tensors) -> Tensors:
-        """Inverse of `packed`.
-
-        Args:
-            tensors: of the signature.
-
-        Returns:
-            One tensor per weight.
-        """
-        return self._unpack(tensors) if self._whole else tensors
+        return made
 
     def zeros(self) -> Tensors:
-        """Tensors of the signature, for those who receive.
+        """A change for those who receive.
 
         Returns:
             Zeros.
         """
-        return [tf.zeros(spec.shape, self._kind) for spec in self.signature]
-
-    def _split(self, tensors: Tensors) -> Tensors:
-        pieces = tf.split(tensors[0], [prod(shape) for shape in self._shapes])
-        return [tf.reshape(piece, shape) for piece, shape in zip(pieces, self._shapes, strict=True)]
+        return [tf.zeros(spec.shape, spec.dtype) for spec in self._signature]
 
 
 TRANSPORTS: dict[Transport, type[Eager] | type[Pipelined]] = {Transport.EAGER: Eager, Transport.PIPELINED: Pipelined}

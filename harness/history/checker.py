@@ -124,6 +124,21 @@ def check(history: str | Path | Iterable[Event]) -> Checked:
     return _Checker("history").run(enumerate(history, start=1))
 
 
+def events_of(path: Path) -> list[Event]:
+    """Events of a stored history.
+
+    Args:
+        path: a file of JSON lines.
+
+    Returns:
+        The events, the header first.
+
+    Raises:
+        BadInputError: the file cannot be read, or is no history; the line is named.
+    """
+    return [event for _, event in _events(path)]
+
+
 def _events(path: Path) -> Iterator[tuple[int, Event]]:
     try:
         with path.open(encoding="utf-8") as lines:

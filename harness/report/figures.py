@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
@@ -13,6 +14,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 from numpy.typing import NDArray
 
@@ -21,6 +23,7 @@ from harness.spec import Setting, StalePartition, Tolerance, Training
 
 FLOOR = 1e-17
 _QUANTILES = (0.05, 0.95)
+_WORD_COLOURS = {"supported": "#1b7837", "inconclusive": "#8c6d1f", "refuted": "#b2182b"}
 _BAND = "A/A: reference with another order of summation, 5–95 %"
 mpl.use("Agg")
 
@@ -143,6 +146,56 @@ def gap_by_training(records: Sequence[Record], tolerance: Tolerance, *, gap: str
     for axis in axes[len(trainings) :]:
         axis.set_axis_off()
     _legend_below(figure, axes[: len(trainings)], columns=4)
+    figure.suptitle(title, fontsize=20, fontweight="bold")
+    return figure
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A point of a map.
+
+    Args:
+        x: value along the horizontal axis.
+        staleness: s, along the vertical axis.
+        word: verdict.
+        median: median relative gap at the last clock.
+    """
+
+    x: float
+    staleness: float
+    word: str
+    median: float
+
+
+def verdict_maps(panels: Mapping[str, Sequence[Cell]], *, title: str) -> Figure:
+    """Verdicts over staleness and another parameter, as coloured cells with the median gap in them.
+
+    Args:
+        panels: cells by `what, name of the horizontal axis`.
+        title: of the figure.
+
+    Returns:
+        One panel per key, two in a row.
+    """
+    sns.set_theme(context="talk", style="white")
+    rows = -(-len(panels) // 2)
+    figure = Figure(figsize=(16, 6 * rows + 1), layout="constrained")
+    axes = figure.subplots(rows, 2, squeeze=False).ravel()
+    for axis, (name, cells) in zip(axes, sorted(panels.items(), key=lambda item: item[0].split(", ")[1]), strict=False):
+        what, parameter = name.split(", ")
+        across, down = sorted({cell.x for cell in cells}), sorted({cell.staleness for cell in cells})
+        for cell in cells:
+            x, y = across.index(cell.x), down.index(cell.staleness)
+            axis.add_patch(Rectangle((x, y), 1, 1, facecolor=_WORD_COLOURS[cell.word], edgecolor="white", linewidth=3))
+            text = f"{cell.word}\n{cell.median:.2g}"
+            axis.text(x + 0.5, y + 0.5, text, ha="center", va="center", color="white", fontsize=14)
+        axis.set_xlim(0, len(across))
+        axis.set_ylim(0, len(down))
+        axis.set_xticks(np.arange(len(across)) + 0.5, [f"{value:g}" for value in across])
+        axis.set_yticks(np.arange(len(down)) + 0.5, [f"{value:g}" for value in down])
+        axis.set_xlabel(parameter)
+        axis.set_ylabel("staleness s (clocks)")
+        axis.set_title(f"{what}: verdict and median relative gap", fontsize=16)
     figure.suptitle(title, fontsize=20, fontweight="bold")
     return figure
 

@@ -53,12 +53,13 @@ class Section:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """Per setting its role and the verdicts of its layers and outcomes."""
+        """Per setting its role, the verdicts of its layers and outcomes, and that of all layers together."""
         return [
             {
                 "setting": part,
                 "role": part.evidence["role"],
                 "layers": [layer for layer in part.parts if "median_gap" in layer.evidence],
+                "whole": [layer for layer in part.parts if layer.subject == "all" and "exceedances" in layer.evidence],
                 "outcomes": [outcome for outcome in part.parts if "margin" in outcome.evidence],
             }
             for part in self.verdict.parts

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.record import ALIGNED, FUNCTION, TRAJECTORY, GapTable, Record
-from harness.spec import Role, Setting
-from harness.stats.suites import FIXED, Rule, judge_each, judge_gap, judge_trajectory
-from harness.verdict import Verdict, Word
+from harness.record import ALIGNED, FUNCTION, TRAJECTORY, Record
+from harness.spec import Role
+from harness.stats.suites import FIXED, Rule, judge_each
+from harness.stats.theorem import judge_theorem
+from harness.verdict import Verdict
 from suites.data_partition_ssp.sweep import SETTINGS, TOLERANCE
 
 if TYPE_CHECKING:
@@ -27,33 +27,12 @@ def judge(records: Sequence[Record], rule: Rule = FIXED) -> Verdict:
         The suite's verdict.
     """
     return judge_each(
-        "data_partition_ssp", SETTINGS, records, lambda s, gaps: _judge(s, gaps, rule), planned=rule is FIXED
+        "data_partition_ssp",
+        SETTINGS,
+        records,
+        lambda s, gaps: judge_theorem(s, gaps, TOLERANCE, rule),
+        planned=rule is FIXED,
     )
-
-
-def _judge(setting: Setting, gaps: GapTable, rule: Rule) -> Verdict:
-    if setting.role is Role.ANCHOR:
-        # At s = 0 the two are the same algorithm: equal at every checkpoint, as in `data_partition_bsp`.
-        equal = replace(TOLERANCE, epsilon=1e-12, throughout=True)
-        return judge_trajectory(setting, gaps, equal, rule)
-    weights = judge_trajectory(setting, gaps, TOLERANCE, rule)
-    beside = [_named(judge_gap(gap, "all", gaps, TOLERANCE, rule), gap) for gap in (FUNCTION, ALIGNED)]
-    reason = weights.reason + _explained(weights, *beside)
-    return replace(weights, reason=reason, parts=(*weights.parts, *beside))
-
-
-def _named(verdict: Verdict, gap: str) -> Verdict:
-    return replace(verdict, subject=f"{gap} gap, beside the claim")
-
-
-def _explained(weights: Verdict, function: Verdict, permuted: Verdict) -> str:
-    """Why weights should part, as far as the other two gaps tell."""
-    if weights.word is not Word.REFUTED:
-        return ""
-    if function.word is Word.SUPPORTED:
-        symmetry = "" if permuted.word is Word.SUPPORTED else ", and no permutation of hidden units accounts for it"
-        return f"; the functions do converge: the weights part along directions that the loss is flat in{symmetry}"
-    return f"; the functions are {function.word}: nothing contracts the gap within these clocks"
 
 
 def plot_weights(records: Sequence[Record]) -> Figure:

@@ -52,10 +52,11 @@ def _claim(training: Training, distribution: StalePartition | VirtualPartition) 
 
 
 SETTINGS = (
-    *(_claim(training, StalePartition(2, s)) for training in (SOFTMAX, TANH, RELU) for s in (1, 3, 8)),
-    *(_claim(training, StalePartition(2, 3)) for training in (MNIST_SOFTMAX, MNIST_TANH)),
+    *(_claim(training, StalePartition(2, s)) for training in (SOFTMAX, TANH) for s in (1, 3, 8)),
+    *(_claim(training, StalePartition(2, 3)) for training in (RELU, MNIST_TANH)),
     *(_claim(training, VirtualPartition(8, s)) for training in DIGITS for s in (1, 3, 8)),
-    *(_claim(training, VirtualPartition(workers, 3)) for training in (SOFTMAX, TANH) for workers in (2, 64)),
+    *(_claim(SOFTMAX, VirtualPartition(workers, 3)) for workers in (2, 64)),
+    *(_claim(TANH, VirtualPartition(workers, 3)) for workers in (2, 16)),
     *(_claim(training, VirtualPartition(8, 3)) for training in (MNIST_SOFTMAX, MNIST_TANH)),
     Setting(Role.ANCHOR, SOFTMAX, StalePartition(2, 0), REPLICATES),
     Setting(Role.ANCHOR, TANH, StalePartition(2, 0), REPLICATES),

@@ -33,7 +33,8 @@ def _claim(training: Training, workers: int, staleness: int, transport: Transpor
 
 
 SETTINGS = (
-    *(_claim(*mixed) for mixed in product((SOFTMAX, TANH), (2, 4), (1, 3), Transport)),
+    *(_claim(SOFTMAX, *mixed) for mixed in product((2, 4), (1, 3), Transport)),
+    *(_claim(TANH, 2, 3, transport) for transport in Transport),
     Setting(Role.ANCHOR, SOFTMAX, StalePartition(2, 0), _REPLICATES),
     Setting(Role.CONTROL, SOFTMAX, StalePartition(2, 0, fault=Fault.TOO_STALE), _REPLICATES),
 )
