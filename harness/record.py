@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from harness.errors import BadInputError
 from harness.spec import SeedBlock, Setting
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 # Which gap a row holds; what relative means is said in `engine.gaps`.
 TRAJECTORY = "trajectory"  # of distributed weights to the reference, relative

@@ -12,8 +12,9 @@ change, and one write; where nothing is pending the view is the base, and nothin
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from math import inf
 from typing import Protocol
 
@@ -32,6 +33,7 @@ EVERYONE = -1
 # Up to here every number of an update is looked at; beyond, it would cost a clock of a large net one or two per cent.
 _READ_WHOLE_BYTES = 1 << 20
 _STRIDE = 1009
+_ADDED_AT_ONCE = 6
 Change = dict[int, Tensors]
 Weights = Sequence[tf.Variable | tf.Tensor]
 
@@ -175,8 +177,12 @@ class SSPTable:
         """End this clock: send its change to the other workers, and go to the next.
 
         Raises:
-            BadInputError: a layer has no change, or one that is not finite.
+            BadInputError: a layer has no change, or one that is not finite; or all clocks have been.
         """
+        if self._clock == self.bounds.clocks:
+            raise BadInputError(
+                f"all {self._clock} clocks have been", where="table", remedy="make it for as many as it is to see"
+            )
         missing = [layer for layer in range(len(self._places) - 1) if layer not in self._mine]
         if missing:
             raise BadInputError("no change was given", where=self._place(missing[0]), remedy="call inc for every layer")
@@ -323,7 +329,7 @@ class Fold:
         # Clock by clock, so that few shapes of the window are compiled: one per number of changes.
         steps = {first + offset: list(changes) for offset, changes in enumerate(window) if changes}
         if isinstance(self._rule, Additive):
-            steps = {first: [change for changes in steps.values() for change in changes]}
+            steps = _in_chunks(change for changes in steps.values() for change in changes)
         weights: Weights = self._base
         slots: Sequence[Sequence[tf.Variable | tf.Tensor]] = self._slots
         for clock, changes in steps.items():
@@ -363,3 +369,10 @@ def _is_finite(array: NDArray[np.float64]) -> bool:
         return bool(np.isfinite(array.sum()))
     parts = array[..., 0, :].sum(), array[..., 0].sum(), array.reshape(-1)[::_STRIDE].sum()
     return bool(np.isfinite(parts).all())
+
+
+def _in_chunks(changes: Iterable[Tensors]) -> dict[int, list[Tensors]]:
+    """Changes whose clock does not matter, at most so many at a time: one pass over memory, and few shapes."""
+    left = iter(changes)
+    chunks = iter(lambda: list(islice(left, _ADDED_AT_ONCE)), [])
+    return dict(enumerate(chunks))

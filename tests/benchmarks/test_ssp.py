@@ -14,19 +14,20 @@ import numpy as np
 import pytest
 
 from harness.measure.launch import Hosts, Launcher, execute, launch_line
+from harness.spec import Transport
 from harness.stats.intervals import median_interval
 
 PROGRAMS = Path(__file__).parent / "programs"
+WEIGHT_BYTES = 4 * 25_968_585
 both = pytest.mark.parametrize("launcher", [Launcher.MPI, Launcher.GLOO])
 
 
-def launched(launcher: Launcher, ranks: int, program: str, arguments: tuple[int, ...], folder: Path) -> Any:
-    """What a program's rank 0 printed last, as JSON."""
+def launched(launcher: Launcher, ranks: int, program: str, arguments: tuple[object, ...], folder: Path) -> Any:
+    """What a program's rank 0 found, as JSON."""
     words = [sys.executable, str(PROGRAMS / program), *map(str, arguments)]
     log = folder / "log"
     execute(launch_line(launcher, ranks, Hosts(), words), log=log, mark=str(PROGRAMS / program), time_limit=1500)
-    lines = [line[line.index("{" if "{" in line else "[") :] for line in log.read_text().splitlines() if '"' in line]
-    return json.loads(next(line for line in reversed(lines) if line.startswith(("{", "[{"))))
+    return json.loads(log.read_text().rpartition("RESULT ")[2].splitlines()[0])
 
 
 def said(name: str, ratios: np.ndarray) -> str:
@@ -41,7 +42,7 @@ def test_throughput_on_two_ranks(benchmark: Any, launcher: Launcher, tmp_path: P
     """440–6×2048–1993, batch 256 per rank, one thread per rank; medians over 9 rounds of 4 clocks."""
     benchmark.group = f"samples per second, two ranks, {launcher}"
     found = benchmark.pedantic(lambda: launched(launcher, 2, "ssp_throughput.py", (256, 4, 9), tmp_path), rounds=1)
-    seconds = {name: np.array(values) for name, values in found.items()}
+    seconds = {name: np.array(values) for name, values in found["seconds"].items()}
     limit, tape = seconds["no exchange"], seconds["DistributedGradientTape"]
     for name, values in seconds.items():
         rate = 2 * 256 / np.median(values)
@@ -53,22 +54,29 @@ def test_throughput_on_two_ranks(benchmark: Any, launcher: Launcher, tmp_path: P
 
 @pytest.mark.benchmark
 @pytest.mark.timeout(600)
+@pytest.mark.parametrize("staleness", [0, 1, 3])
+@pytest.mark.parametrize("transport", Transport)
+def test_peak_memory(benchmark: Any, transport: Transport, staleness: int, tmp_path: Path) -> None:
+    """Peak memory of a rank beyond that of a rank that never exchanges anything, in copies of the weights."""
+    benchmark.group = "peak memory, two ranks, batch 8"
+    peaks = []
+    for name in ("no exchange", f"SSP {transport}, s = {staleness}"):
+        found = launched(Launcher.MPI, 2, "ssp_throughput.py", (8, 20, 1, name), tmp_path)
+        peaks.append(found["peak_bytes"])
+    benchmark.pedantic(lambda: None, rounds=1)
+    print(f"\n{transport}, s = {staleness}: {(peaks[1] - peaks[0]) / WEIGHT_BYTES:.2f} copies beyond the step itself")
+
+
+@pytest.mark.benchmark
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("replicates", [1, 8, 64])
 def test_history_recording(benchmark: Any, replicates: int, tmp_path: Path) -> None:
     """Share of a clock of the 64–32–10 net on two ranks that recording its history takes."""
     benchmark.group = "recording a history, two ranks"
-    blocks = benchmark.pedantic(lambda: launched_pairs(replicates, tmp_path), rounds=1)
+    arguments = (9, 400, replicates, 3)
+    blocks = benchmark.pedantic(lambda: launched(Launcher.MPI, 2, "history_cost.py", arguments, tmp_path), rounds=1)
     whole, recorded = np.array(blocks).T
-    print(
-        f"\nR = {replicates}: a clock takes {1e6 * np.median(whole):.0f} µs, {said('recorded share', recorded / whole)}"
-    )
-
-
-def launched_pairs(replicates: int, folder: Path) -> list[list[float]]:
-    words = [sys.executable, str(PROGRAMS / "history_cost.py"), "9", "400", str(replicates), "3"]
-    log = folder / "log"
-    execute(launch_line(Launcher.MPI, 2, Hosts(), words), log=log, mark=str(PROGRAMS), time_limit=500)
-    return json.loads(next(line for line in log.read_text().splitlines() if line.startswith("[[")))
+    print(f"\nR = {replicates}: a clock takes {1e6 * np.median(whole):.0f} µs, {said('recorded', recorded / whole)}")
 
 
 @pytest.mark.benchmark

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -79,9 +80,13 @@ def test_optimizers_and_dropout_are_those_of_the_reference(store: Store, optimiz
     assert 0 < gap(made(store, StalePartition(2, 0), training)) < 1e-10
 
 
-@transports
-def test_stale_reads_keep_the_rules_and_end_with_the_same_bits(store: Store, transport: Transport) -> None:
-    record = made(store, StalePartition(4, 2, transport, stragglers=Stragglers.PAUSES))
+@pytest.mark.parametrize(
+    ("transport", "staleness"), [(Transport.EAGER, 2), (Transport.PIPELINED, 2), (Transport.EAGER, inf)]
+)
+def test_stale_reads_keep_the_rules_and_end_with_the_same_bits(
+    store: Store, transport: Transport, staleness: float
+) -> None:
+    record = made(store, StalePartition(4, staleness, transport, stragglers=Stragglers.PAUSES))
     found = check(events(record))
     assert found.verdict is Word.SUPPORTED, found.reason
     assert found.reads == found.writes == 4 * SMALL.clocks

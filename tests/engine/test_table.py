@@ -174,6 +174,21 @@ def test_wrong_shapes_and_missing_layers_are_named() -> None:
         member.table.clock()
 
 
+def test_a_clock_too_many_is_refused() -> None:
+    (member,) = workers(1, 0, 1, Additive())
+    train(member.table, 0, 0)
+    with pytest.raises(BadInputError, match="all 1 clocks have been"):
+        train(member.table, 0, 1)
+
+
+def test_many_pending_changes_are_all_in_the_view() -> None:
+    first, _ = workers(2, inf, 20, Additive())
+    for clock in range(15):
+        train(first.table, 0, clock)
+    for found, expected in zip(train(first.table, 0, 15), added([15, 0]), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
 def test_changes_of_a_layer_add_up_within_a_clock() -> None:
     (member,) = workers(1, 0, 1, Additive())
     member.table.inc(0, [tf.ones((2, 3), tf.float64), tf.ones(3, tf.float64)])

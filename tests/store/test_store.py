@@ -92,7 +92,7 @@ def test_another_schema_is_named(store: Store) -> None:
 
     del body["sha256"]
     path.write_text(json.dumps(body | {"sha256": digest(canonical(body))}))
-    with pytest.raises(BadInputError, match="schema version 99 is not 1"):
+    with pytest.raises(BadInputError, match="schema version 99 is not 2"):
         store.records("data_partition_bsp")
 
 

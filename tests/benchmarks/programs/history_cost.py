@@ -91,7 +91,7 @@ def main() -> None:
         for _ in range(BLOCKS):
             found.append(block(objective, file.write))
     if HERE.rank == 0:
-        print(json.dumps(found), flush=True)
+        print("RESULT", json.dumps(found), flush=True)
 
 
 main()

@@ -1,6 +1,6 @@
 """On every rank: samples per second of one net under several ways of exchanging updates, interleaved in one launch.
 
-Prints one line of JSON on rank 0: for each contender the seconds per clock of every round, the slowest rank's.
+Prints on rank 0 for each contender the seconds per clock of every round, the slowest rank's, and its own peak memory.
 A clock is timed from its first read to the first read of a later one, so that a pipeline is as full at the end as at
 the beginning. Run by `test_ssp.py`.
 """
@@ -10,9 +10,12 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import resource
 import sys
 import time
-from itertools import pairwise
+from collections.abc import Callable
+from functools import partial
+from itertools import pairwise, product
 
 os.environ.setdefault("HOROVOD_FUSION_THRESHOLD", "0")
 os.environ.setdefault("HOROVOD_CYCLE_TIME", "1")
@@ -43,6 +46,7 @@ WIDTHS = (440, *[2048] * 6, 1993)
 ETA, WARM = 1e-3, 12
 STALENESS = (0, 1, 3)
 BATCH, CLOCKS, ROUNDS = (int(word) for word in sys.argv[1:4])
+ONLY = sys.argv[4:]
 
 runtime.limit_threads(1)
 HERE = ranks.join()
@@ -139,9 +143,13 @@ class Stale:
 
 
 def main() -> None:
-    contenders = {"no exchange": Stepper(exchange=False), "DistributedGradientTape": Stepper(exchange=True)}
-    for transport in Transport:
-        contenders |= {f"SSP {transport}, s = {s}": Stale(transport, s) for s in STALENESS}
+    makers: dict[str, Callable[[], Stepper | Stale]] = {
+        "no exchange": lambda: Stepper(exchange=False),
+        "DistributedGradientTape": lambda: Stepper(exchange=True),
+    }
+    for transport, s in product(Transport, STALENESS):
+        makers[f"SSP {transport}, s = {s}"] = partial(Stale, transport, s)
+    contenders = {name: make() for name, make in makers.items() if not ONLY or name in ONLY}
     found: dict[str, list[float]] = {name: [] for name in contenders}
     order = np.random.default_rng(1)
     for number in range(ROUNDS):
@@ -152,7 +160,8 @@ def main() -> None:
         if HERE.rank == 0:
             print("round", number + 1, {n: round(1e3 * s[-1]) for n, s in found.items()}, file=sys.stderr, flush=True)
     if HERE.rank == 0:
-        print(json.dumps(found), flush=True)
+        peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        print("RESULT", json.dumps({"seconds": found, "peak_bytes": peak}), flush=True)
 
 
 main()

@@ -1,6 +1,6 @@
 """On every rank: wall time of a training whose compute times are prescribed, for several staleness bounds.
 
-Prints one line of JSON on rank 0: for each law and staleness the seconds until the last worker's last clock,
+Prints on rank 0: for each law and staleness the seconds until the last worker's last clock,
 and what the queue model says of the same compute times. Run by `test_ssp.py`.
 """
 
@@ -24,6 +24,7 @@ from harness.spec import Stragglers
 from harness.stats.queue import speedup
 from harness.stragglers import service
 
+WARM = 40
 CLOCKS, ROUNDS = (int(word) for word in sys.argv[1:3])
 runtime.limit_threads(1)
 HERE = ranks.join()
@@ -31,16 +32,20 @@ LAYERS = [[np.zeros((64, 32)), np.zeros(32)], [np.zeros((32, 10)), np.zeros(10)]
 
 
 def seconds(times: np.ndarray, staleness: int) -> float:
-    """From a barrier to the last worker's last clock; computing is replaced by waiting, all else is real."""
+    """From a barrier to the last worker's last clock; computing is replaced by waiting, all else is real.
+
+    Clocks before the barrier compile what a table compiles; at the barrier all workers have written the same clocks.
+    """
     flat = [tf.constant(w) for layer in LAYERS for w in layer]
     with pathlib.Path(os.devnull).open("w", buffering=1) as journal:
-        bounds = Bounds(HERE.rank, HERE.size, staleness, CLOCKS)
-        transport = Eager(HERE, flat, CLOCKS)
+        bounds = Bounds(HERE.rank, HERE.size, staleness, WARM + CLOCKS)
+        transport = Eager(HERE, flat, WARM + CLOCKS)
         recorder = Recorder(HERE.rank, journal.write)
         table = SSPTable(LAYERS, Additive(), factor=1.0, bounds=bounds, transport=transport, recorder=recorder)
-        HERE.gather(np.zeros(1, np.int64))
-        began = time.perf_counter()
-        for clock in range(CLOCKS):
+        for clock in range(-WARM, CLOCKS):
+            if clock == 0:
+                HERE.gather(np.zeros(1, np.int64))
+                began = time.perf_counter()
             for layer in range(len(LAYERS)):
                 table.get(layer)
             time.sleep(times[HERE.rank, clock])
@@ -69,7 +74,7 @@ def main() -> None:
                     "bsp_model_seconds": model.bsp_seconds,
                 })
     if HERE.rank == 0:
-        print(json.dumps(found), flush=True)
+        print("RESULT", json.dumps(found), flush=True)
 
 
 main()
