@@ -181,7 +181,7 @@ def verdict_maps(panels: Mapping[str, Sequence[Cell]], *, title: str) -> Figure:
     rows = -(-len(panels) // 2)
     figure = Figure(figsize=(16, 6 * rows + 1), layout="constrained")
     axes = figure.subplots(rows, 2, squeeze=False).ravel()
-    for axis, (name, cells) in zip(axes, sorted(panels.items(), key=lambda item: item[0].split(", ")[1]), strict=False):
+    for axis, (name, cells) in zip(axes, panels.items(), strict=False):
         what, parameter = name.split(", ")
         across, down = sorted({cell.x for cell in cells}), sorted({cell.staleness for cell in cells})
         for cell in cells:
