@@ -122,7 +122,9 @@ class Stale:
     def seconds(self) -> float:
         clocks = WARM + CLOCKS + 1
         weights = initial()
-        carrier = TRANSPORTS[self.transport](HERE, [tf.constant(w) for layer in weights for w in layer], clocks)
+        carrier = TRANSPORTS[self.transport](
+            HERE, [tf.TensorSpec(w.shape, w.dtype) for layer in weights for w in layer], clocks
+        )
         bounds = Bounds(HERE.rank, HERE.size, self.staleness, clocks)
         with pathlib.Path(os.devnull).open("w", buffering=1) as journal:
             recorder = Recorder(HERE.rank, journal.write)
