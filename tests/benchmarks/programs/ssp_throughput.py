@@ -2,7 +2,7 @@
 
 Prints on rank 0 for each contender the seconds per clock of every round, the slowest rank's, and its own peak memory.
 A clock is timed from its first read to the first read of a later one, so that a pipeline is as full at the end as at
-the beginning. Run by `test_ssp.py`.
+the beginning. Run by `test_stale_ranks.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """On every rank: wall time of a training whose compute times are prescribed, for several staleness bounds.
 
 Prints on rank 0: for each law and staleness the seconds until the last worker's last clock,
-and what the queue model says of the same compute times. Run by `test_ssp.py`.
+and what the queue model says of the same compute times. Run by `test_stale_ranks.py`.
 """
 
 from __future__ import annotations
