@@ -15,7 +15,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import LogLocator, MultipleLocator, NullFormatter, NullLocator
 from numpy.typing import NDArray
 
 from harness.record import FUNCTION, NATURAL, TRAJECTORY, GapTable, Record, pooled
@@ -145,7 +145,12 @@ def gap_by_training(records: Sequence[Record], tolerance: Tolerance, *, gap: str
         axis.set_ylabel("relative gap (no unit)")
     for axis in axes[len(trainings) :]:
         axis.set_axis_off()
-    _legend_below(figure, axes[: len(trainings)], columns=4)
+    # At clock 1 all have read w_0, and the gap is float noise: left below the axis, where it hides nothing.
+    later = np.concatenate([
+        np.median(gaps.worst_over_ranks(gap=gap, layer="all")[0], axis=0)[1:] for _, gaps in settings
+    ])
+    axes[0].set_ylim(bottom=max(FLOOR, 0.3 * later.min()))
+    _legend_below(figure, axes[: len(trainings)], columns=3)
     figure.suptitle(title, fontsize=20, fontweight="bold")
     return figure
 
@@ -271,6 +276,7 @@ def shares_of_lags(counts: Mapping[Setting, Mapping[int, float]]) -> Figure:
             axis.plot(clocks, shares, label=_how(setting), **_style(names.index(_how(setting))))
         for bound in (-staleness - 1, staleness):
             axis.axvline(bound, color="black", linestyle=":", linewidth=2, label="bounds of the rules")
+        axis.xaxis.set_major_locator(MultipleLocator(1))
         axis.set_title(f"P = {workers}, s = {staleness:g}", fontsize=16)
         axis.set_xlabel("clocks behind the other worker")
     axes[0].set_ylabel("share of reads")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.spec import Training
+from harness.spec import StepSize, Training
 from harness.stats.calibration import decisions, measure, recorded
 from harness.stats.sequential import wealth
 from harness.stats.worlds import NOISES, World, autoregressive, sound, unsound
@@ -76,7 +76,7 @@ def test_floors_planted_in_recorded_trajectories_are_found() -> None:
     """Real noise: 48 softmax regressions on the digits, against themselves with another data order."""
     from harness.engine import gaps, reference
 
-    training = Training("digits", (64, 10), 32, 400, 0.5, decay=0.75, checkpoints=16)
+    training = Training("digits", (64, 10), 32, 400, StepSize(0.5, power=0.75), checkpoints=16)
     first, other = (reference.train(training, range(48), order=order) for order in (0, 1))
     noise = ("recorded", recorded(gaps.relative(other, first)["all"]))
     for world in sound(noise[1]):

@@ -175,7 +175,7 @@ def test_auto_goes_on_with_gloo_where_mpi_starts_no_rank(store: Store, monkeypat
 def test_launch_with_another_number_of_ranks_is_refused() -> None:
     code = (
         "from samples import setting\nfrom suites.data_partition_bsp.run import distributed\n"
-        "distributed(setting(2), range(2))"
+        "distributed(setting(2), range(2), print)"
     )
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
