@@ -10,7 +10,8 @@ DIGITS = "digits-64x32x10-tanh-b32-c2000-eta0.1"
 
 
 def test_unknown_names_come_with_a_suggestion() -> None:
-    with pytest.raises(BadInputError, match="no suite 'data_partition'; did you mean data_partition_ssp or data_partition_bsp"):
+    suggestion = "no suite 'data_partition'; did you mean data_partition_ssp or data_partition_bsp"
+    with pytest.raises(BadInputError, match=suggestion):
         registry.load("data_partition")
     with pytest.raises(BadInputError, match=f"no setting of data_partition_bsp 'digits-w2'; did you mean .*{DIGITS}"):
         registry.setting(SUITE, "digits-w2")
