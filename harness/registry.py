@@ -19,7 +19,7 @@ from harness.spec import Role, Setting, Suite
 
 PACKAGE = "suites"
 # What a result depends on, besides the suite's own sweep and run.
-_DEPENDENCIES = ("engine", "data", "schedule.py", "spec")
+_DEPENDENCIES = ("engine", "data", "schedule.py", "spec", "delays.py", "stragglers.py", "history")
 
 
 def names() -> tuple[str, ...]:
@@ -149,9 +149,24 @@ def caption(draw: Callable[..., Any]) -> str:
     return " ".join((draw.__doc__ or "").partition("Args:")[0].split())
 
 
+def code_files(name: str) -> list[Path]:
+    """Files that a suite's records depend on.
+
+    Args:
+        name: name of the suite.
+
+    Returns:
+        Paths in a fixed order.
+    """
+    harness = Path(__file__).parent
+    suite = Path(next(iter(import_module(PACKAGE).__path__))) / name
+    roots = [harness / part for part in _DEPENDENCIES] + [suite / "run.py"]
+    return [file for root in roots for file in (sorted(root.rglob("*.py")) if root.is_dir() else [root])]
+
+
 @cache
 def code_hash(name: str) -> str:
-    """Hash of the code that a suite's records depend on: engine, data, schedule, spec and its run.
+    """Hash of the code that a suite's records depend on: see `code_files`.
 
     Settings are left out, because records are named by them; so are judging and drawing, which are repeated
     on stored records.
@@ -162,12 +177,8 @@ def code_hash(name: str) -> str:
     Returns:
         SHA-256 in hexadecimal.
     """
-    harness = Path(__file__).parent
-    suite = Path(next(iter(import_module(PACKAGE).__path__))) / name
-    roots = [harness / part for part in _DEPENDENCIES] + [suite / "run.py"]
-    files = [file for root in roots for file in (sorted(root.rglob("*.py")) if root.is_dir() else [root])]
     digest = hashlib.sha256()
-    for file in files:
+    for file in code_files(name):
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
 

@@ -52,3 +52,6 @@ def test_code_hash_covers_training_but_not_judging() -> None:
     first = registry.code_hash("data_partition_bsp")
     assert len(first) == 64
     assert first == registry.code_hash("data_partition_bsp")
+    covered = {file.name for file in registry.code_files("ssp_history")}
+    assert {"table.py", "delays.py", "stragglers.py", "recorder.py", "checker.py", "schedule.py", "run.py"} <= covered
+    assert not {"convergence.py", "analysis.py", "sweep.py", "figures.py"} & covered

@@ -15,6 +15,7 @@ from harness.data.examples import Examples
 from harness.engine import gaps, predictions
 from harness.engine.alignment import aligned
 from harness.engine.trajectory import Arrays, Trajectory
+from harness.history import Event
 from harness.record import ALIGNED, FUNCTION, NATURAL, NOISE, OUTCOME, TRAJECTORY, TRAVELLED, GapTable, Measurement
 from harness.spec import Setting, StalePartition, Training, VirtualPartition
 
@@ -115,6 +116,30 @@ def measure(
         for side, values in (("reference", expected), ("distributed", outcomes))
     }
     return Measurement(GapTable.concat(tables), measured)
+
+
+def measure_theorem(
+    setting: Setting,
+    replicates: range,
+    reference_part: Arrays,
+    rank_parts: Sequence[Arrays],
+    history: Sequence[Event] = (),
+) -> Measurement:
+    """Gaps of weights, of functions, and of weights after the best permutation of hidden units; outcomes.
+
+    Args:
+        setting: training and partition.
+        replicates: their numbers.
+        reference_part: what `undistributed` returned.
+        rank_parts: what `stale` returned on each rank.
+        history: what the ranks emitted; it is kept with the record.
+
+    Returns:
+        Gaps `trajectory`, `function`, `aligned` (once for all ranks that hold the same bits), `aa`, `natural` and
+        `travelled`; differences of outcomes.
+    """
+    del history
+    return measure(setting, replicates, reference_part, distinct(rank_parts), functions=True)
 
 
 def distinct(rank_parts: Sequence[Arrays]) -> list[Arrays]:
