@@ -5,7 +5,7 @@ from math import inf
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from harness.errors import BadInputError
@@ -17,6 +17,8 @@ from harness.spec import (
     Delays,
     Distribution,
     Fault,
+    Layout,
+    ModelPartition,
     Optimizer,
     Precision,
     Regularisation,
@@ -31,6 +33,7 @@ from harness.spec import (
     Transport,
     VirtualPartition,
 )
+from harness.spec.requirements import OF_DATA, OF_MODEL, OF_TABLE
 from samples import record
 
 trainings = st.builds(
@@ -56,9 +59,18 @@ trainings = st.builds(
         dropout=st.sampled_from([0.0, 0.5]),
     ),
     summed=st.integers(1, 9),
+    clip=st.sampled_from([0.0, 0.5]),
 )
-workers, faults, staleness = st.integers(1, 64), st.sampled_from(Fault), st.integers(0, 99).map(float)
-common = st.sampled_from([Fault.NONE, Fault.NO_EXCHANGE, Fault.SUM_FOR_MEAN, Fault.SAME_SHARD])
+workers, staleness = st.integers(1, 64), st.integers(0, 99).map(float)
+common = st.sampled_from((Fault.NONE, *OF_DATA))
+
+
+def _model_partition(layout: Layout, groups: int, rows: int, columns: int, fault: Fault) -> ModelPartition:
+    rows = rows if layout is Layout.GRID else 1
+    fault = Fault.NO_EXCHANGE if layout in (Layout.NEURON, Layout.WEIGHT) else fault
+    return ModelPartition(groups * rows * columns, layout, groups, rows, fault)
+
+
 partitions = st.one_of(
     st.builds(DataPartition, workers=workers, fault=common),
     st.builds(
@@ -68,15 +80,25 @@ partitions = st.one_of(
         transport=st.sampled_from(Transport),
         controller=st.sampled_from(Controller),
         stragglers=st.sampled_from(Stragglers),
-        fault=faults,
+        fault=st.sampled_from((Fault.NONE, *OF_DATA, *OF_TABLE)),
     ),
     st.builds(VirtualPartition, workers=workers, staleness=staleness, delays=st.sampled_from(Delays), fault=common),
+    st.builds(_model_partition, st.sampled_from(Layout), *[st.integers(1, 4)] * 3, st.sampled_from(OF_MODEL)),
 )
+
+
+def fits(training: Training, partition: Distribution) -> bool:
+    try:
+        partition.require(training)
+    except BadInputError:
+        return False
+    return True
 
 
 @given(trainings, partitions)
 def test_names_are_built_from_parameters_and_read_back(training: Training, partition: Distribution) -> None:
     role = Role.CLAIM if partition.fault is Fault.NONE else Role.CONTROL
+    assume(fits(training, partition))
     setting = Setting(role, training, partition, 5)
     assert Setting.parse(setting.id, 5) == setting
 
@@ -114,6 +136,34 @@ def test_more_workers_than_examples_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("w4-d3-neuron", "4 workers are not D = 3 groups"),
+        ("w6-grid2x2", "6 workers of a group do not form 2 × 2"),
+        ("w4-grid3x1", "4 workers of a group do not form 3 rows"),
+        ("w2-d4-weight", "2 workers are not D = 4 groups"),
+        ("w11-neuron", "11 workers cannot share a layer of 10 units"),
+        ("w12-grid1x12", "12 workers cannot share a layer of 10 units"),
+        ("w8-d8-neuron", "8 workers cannot share 4 examples"),
+        ("w2-neuron-too-stale", "too-stale does not break a neuron partition"),
+        ("w2-neuron-bias-per-worker", "bias-per-worker does not break a neuron partition"),
+        ("w2-weight-no-backward-sum", "no-backward-sum does not break a weight partition"),
+        ("w2-bias-per-worker", "bias-per-worker does not break a data partition"),
+        ("w2-s1-eager-bias-per-worker", "bias-per-worker does not break a partition under a table"),
+    ],
+)
+def test_what_does_not_divide_is_refused(name: str, said: str) -> None:
+    with pytest.raises(BadInputError, match=said):
+        Setting.parse(f"digits-64x32x10-tanh-b4-c9-eta0.1-{name}", 1)
+
+
+@pytest.mark.parametrize("name", ["w2-s1-eager", "w2-s1-virtual-uniform"])
+def test_a_table_does_not_clip(name: str) -> None:
+    with pytest.raises(BadInputError, match="cannot be clipped"):
+        Setting.parse(f"digits-64x32x10-tanh-b4-c9-eta0.1-clip0.5-{name}", 1)
+
+
+@pytest.mark.parametrize(
     "change",
     [
         {"widths": (64,)},
@@ -122,6 +172,7 @@ def test_more_workers_than_examples_are_refused() -> None:
         {"clocks": 0},
         {"checkpoints": 0},
         {"summed": 0},
+        {"clip": -1.0},
     ],
 )
 def test_training_out_of_range_is_refused(change: dict[str, object]) -> None:
@@ -177,7 +228,7 @@ def test_staleness_out_of_range_is_refused(staleness: float) -> None:
 
 def test_faults_of_a_table_are_refused_where_there_is_none() -> None:
     for make in (lambda: DataPartition(2, Fault.TOO_STALE), lambda: VirtualPartition(2, 3, fault=Fault.LOSES_ONE)):
-        with pytest.raises(BadInputError, match="breaks a rule of a table"):
+        with pytest.raises(BadInputError, match="does not break a"):
             make()
 
 

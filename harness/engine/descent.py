@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -48,10 +48,28 @@ def descend(
 
     def update(clock: tf.Tensor) -> tf.Tensor:
         gradients = exchange(objective.gradients(weights, clock))
+        if training.clip:
+            gradients = shortened(gradients, squared_norms(gradients), training.clip)
         for weight, slot, gradient in zip(weights, slots, gradients, strict=True):
             rule.apply(weight, slot, [gradient], clock)
         return clock + 1
 
+    return kept_weights(objective.net, *at_checkpoints(training, update, weights))
+
+
+def at_checkpoints(
+    training: Training, update: Callable[[tf.Tensor], tf.Tensor], weights: Sequence[tf.Variable]
+) -> tuple[NDArray[np.int64], list[list[NDArray[np.float64]]]]:
+    """Run updates one after the other and keep the weights at the start and at checkpoints.
+
+    Args:
+        training: clocks and checkpoints.
+        update: makes the update of a clock, c → c + 1.
+        weights: what it changes.
+
+    Returns:
+        (checkpoints,) updates made, and the weights before them and at each.
+    """
     # One clock after the other, so that a collective's name is in flight once at most.
     advance = tf.function(
         lambda first, last: tf.while_loop(lambda clock: clock < last, update, (first,), parallel_iterations=1),
@@ -62,7 +80,37 @@ def descend(
     for first, last in pairwise((0, *times.tolist())):
         advance(tf.constant(first), tf.constant(last))
         kept.append([w.numpy() for w in weights])
-    return kept_weights(objective.net, times, kept)
+    return times, kept
+
+
+def squared_norms(gradients: Tensors) -> tf.Tensor:
+    """Σ g² of every replicate, all tensors together.
+
+    Args:
+        gradients: each (R, …).
+
+    Returns:
+        (R,).
+    """
+    return tf.add_n([tf.reduce_sum(tf.square(g), axis=range(1, len(g.shape))) for g in gradients])
+
+
+def shortened(gradients: Tensors, squares: tf.Tensor, limit: float) -> Tensors:
+    """Gradients times min(1, limit/‖g‖), replicate by replicate.
+
+    Args:
+        gradients: each (R, n, m).
+        squares: (R,) ‖g‖², of which these tensors may be a share.
+        limit: the largest norm.
+
+    Returns:
+        A list shaped like the gradients.
+
+    References:
+        pascanu2013
+    """
+    factor = tf.minimum(tf.ones_like(squares), limit / tf.sqrt(squares))[:, None, None]
+    return [factor * g for g in gradients]
 
 
 def kept_weights(net: DenseNet, times: NDArray[np.int64], kept: list[list[NDArray[np.float64]]]) -> Trajectory:

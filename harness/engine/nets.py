@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,13 +45,22 @@ class DenseNet:
         Returns:
             The flat list of weights.
         """
+        return [array for layer in self.initial_layers(replicates) for array in layer]
+
+    def initial_layers(self, replicates: range) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        """The same layer by layer, for those who keep a part of each.
+
+        Args:
+            replicates: their numbers.
+
+        Yields:
+            W (R, inputs, outputs) and b (R, 1, outputs).
+        """
         gain = 2.0 if self.activation is Activation.RELU else 1.0
         streams = [weight_stream(replicate) for replicate in replicates]
-        weights: list[NDArray[np.float64]] = []
-        for inputs, outputs in zip(self.widths, self.widths[1:], strict=False):
+        for inputs, outputs in pairwise(self.widths):
             draws = [stream.normal(scale=np.sqrt(gain / inputs), size=(inputs, outputs)) for stream in streams]
-            weights += [np.stack(draws), np.zeros((len(streams), 1, outputs))]
-        return weights
+            yield np.stack(draws), np.zeros((len(streams), 1, outputs))
 
     def forward(self, weights: Tensors, features: tf.Tensor, masks: Masks = ()) -> Tensors:
         """Outputs of every layer.
@@ -69,7 +79,7 @@ class DenseNet:
             if layer == len(self.widths) - 2:
                 return [*outputs, sums]
             mask = masks[layer] if masks else None
-            hidden = self._activate(sums)
+            hidden = self.activate(sums)
             outputs.append(hidden if mask is None else hidden * mask)
         return outputs
 
@@ -108,17 +118,32 @@ class DenseNet:
                 mask = masks[layer - 1] if masks else None
                 if mask is not None:
                     errors, inputs = errors * mask, tf.math.divide_no_nan(inputs, mask)
-                errors *= self._slope(inputs)
+                errors *= self.slope(inputs)
         return gradients
 
-    def _activate(self, sums: tf.Tensor) -> tf.Tensor:
+    def activate(self, sums: tf.Tensor) -> tf.Tensor:
+        """φ.
+
+        Args:
+            sums: of any shape.
+
+        Returns:
+            The same shape.
+        """
         if self.activation is Activation.RELU:
             return tf.nn.relu(sums)
         # tanh x = 2σ(2x) − 1: TensorFlow vectorises σ in float64 but not tanh, which is four times slower.
         return 2 * tf.sigmoid(2 * sums) - 1
 
-    def _slope(self, activations: tf.Tensor) -> tf.Tensor:
-        """φ' from φ."""
+    def slope(self, activations: tf.Tensor) -> tf.Tensor:
+        """φ' from φ.
+
+        Args:
+            activations: φ, of any shape.
+
+        Returns:
+            The same shape.
+        """
         if self.activation is Activation.RELU:
             return tf.cast(activations > 0, activations.dtype)
         return 1 - tf.square(activations)

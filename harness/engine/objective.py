@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from harness import data
 from harness.engine.nets import DenseNet, Tensors
+from harness.engine.regularisation import dropout_mask, penalty
 from harness.engine.runtime import dtype, tf
 from harness.schedule import Schedule
 from harness.spec import Training
@@ -71,28 +72,12 @@ class Objective:
         features, labels = tf.gather(self._features, ids), tf.gather(self._labels, ids)
         masks = [self._mask(clock, ids, layer) for layer in range(len(self.net.layers) - 1)]
         found = self.net.gradients(weights, features, labels, self._scale, masks)
-        return [g + self._penalty(w) if i % 2 == 0 else g for i, (g, w) in enumerate(zip(found, weights, strict=True))]
-
-    def _penalty(self, weight: tf.Tensor) -> tf.Tensor | float:
-        l1, l2 = self._regularisation.l1, self._regularisation.l2
-        return (l1 * tf.sign(weight) if l1 else 0.0) + (l2 * weight if l2 else 0.0)
+        penalised = zip(found, weights, strict=True)
+        return [g + penalty(self._regularisation, w) if i % 2 == 0 else g for i, (g, w) in enumerate(penalised)]
 
     def _mask(self, clock: tf.Tensor, ids: tf.Tensor, layer: int) -> tf.Tensor | None:
-        """(nets, share, units), 0 or 1/(1 − dropout): a function of replicate, clock, layer, example and unit alone."""
-        rate = self._regularisation.dropout
+        rate, width = self._regularisation.dropout, self.net.widths[layer + 1]
         if not rate:
             return None
-        units = tf.range(self.net.widths[layer + 1], dtype=tf.int64)
-        keys = _mixed(self._replicates, tf.cast(clock, tf.int64) * len(self.net.widths) + layer)
-        keys = _mixed(keys[:, None, None], tf.cast(ids, tf.int64)[..., None] * self.net.widths[layer + 1] + units)
-        kept = tf.bitwise.right_shift(keys, tf.constant(11, tf.uint64)) >= tf.constant(int(rate * 2**53), tf.uint64)
-        return tf.cast(kept, self.kind) / (1 - rate)
-
-
-def _mixed(key: tf.Tensor, word: tf.Tensor) -> tf.Tensor:
-    """Splitmix64's finaliser of a key and a word, uint64."""
-    bits = tf.cast(key, tf.uint64) * tf.constant(0x9E3779B97F4A7C15, tf.uint64) + tf.cast(word, tf.uint64)
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        bits = tf.bitwise.bitwise_xor(bits, tf.bitwise.right_shift(bits, tf.constant(shift, tf.uint64)))
-        bits *= tf.constant(factor, tf.uint64)
-    return tf.bitwise.bitwise_xor(bits, tf.bitwise.right_shift(bits, tf.constant(31, tf.uint64)))
+        place = tf.cast(clock, tf.int64) * len(self.net.widths) + layer
+        return dropout_mask(rate, self._replicates, place, ids, range(width), width, self.kind)

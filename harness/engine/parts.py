@@ -14,12 +14,15 @@ from harness import data
 from harness.data.examples import Examples
 from harness.engine import gaps, predictions
 from harness.engine.alignment import aligned
+from harness.engine.assembly import assembled
 from harness.engine.trajectory import Arrays, Trajectory
 from harness.history import Event
+from harness.layout import copies
 from harness.record import ALIGNED, FUNCTION, NATURAL, NOISE, OUTCOME, TRAJECTORY, TRAVELLED, GapTable, Measurement
-from harness.spec import Setting, StalePartition, Training, VirtualPartition
+from harness.spec import ModelPartition, Setting, StalePartition, Training, VirtualPartition
 
 REFERENCE, PARTITION = "reference", "partition"
+_SENT, _HELD = "sent/", "held"
 
 
 def undistributed(training: Training, replicates: range) -> Arrays:
@@ -65,6 +68,72 @@ def stale(setting: Setting, replicates: range, emit: Callable[[str], object]) ->
     times = {"times/started": made.started, "times/ended": made.ended}
     views = {"views/gaps": made.views.gaps, "views/updates": made.views.updates}
     return made.trajectory.to_arrays(PARTITION) | times | views
+
+
+def divided(setting: Setting, replicates: range, emit: Callable[[str], object]) -> Arrays:
+    """Train this rank's blocks of the net.
+
+    Args:
+        setting: training and partition.
+        replicates: their numbers.
+        emit: takes the lines of a history; a synchronous run has none.
+
+    Returns:
+        Trajectory `partition` of this rank's blocks; elements that it sends at a clock, bytes that it holds.
+
+    Raises:
+        BadInputError: the setting is of another kind, or the launch has another number of ranks than it has workers.
+    """
+    from harness.engine import model_partition, runtime
+
+    del emit
+    runtime.limit_threads(1)
+    partition = setting.distributed_by(ModelPartition)
+    ranks = model_partition.join(setting.training, partition)
+    made = model_partition.train(setting.training, replicates, partition, ranks)
+    sent = {f"{_SENT}{name}": np.array(elements) for name, elements in made.sent.items()}
+    return made.trajectory.to_arrays(PARTITION) | sent | {_HELD: np.array(made.held_bytes)}
+
+
+def traffic(rank_parts: Sequence[Arrays]) -> dict[str, float]:
+    """What the ranks exchange at a clock, and hold.
+
+    Args:
+        rank_parts: what `divided` returned on each rank.
+
+    Returns:
+        Collectives and elements handed over at a clock, and bytes of weights and of what the optimizer remembers: of
+        the rank with most.
+    """
+    sent = [[int(n) for key, n in arrays.items() if key.startswith(_SENT)] for arrays in rank_parts]
+    return {
+        "collectives_per_clock": float(max(map(len, sent))),
+        "elements_handed_per_clock": float(max(map(sum, sent))),
+        "bytes_held": float(max(int(arrays[_HELD]) for arrays in rank_parts)),
+    }
+
+
+def whole_nets(setting: Setting, rank_parts: Sequence[Arrays]) -> list[Arrays]:
+    """Whole nets from the blocks of ranks: one per group and copy of the biases, where they differ in a bit.
+
+    Args:
+        setting: training and partition.
+        rank_parts: what `divided` returned on each rank.
+
+    Returns:
+        Trajectories `partition`.
+
+    Raises:
+        BadInputError: the setting is of another kind.
+    """
+    partition, widths = setting.distributed_by(ModelPartition), setting.training.widths
+    shares = [Trajectory.from_arrays(arrays, PARTITION) for arrays in rank_parts]
+    nets = []
+    for first in range(0, partition.workers, partition.members):
+        for copy in range(copies(partition, widths)):
+            joined = assembled(partition, widths, shares[first : first + partition.members], copy)
+            nets.append(joined.to_arrays(PARTITION))
+    return distinct(nets)
 
 
 def measure(

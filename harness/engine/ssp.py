@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,13 +13,12 @@ from harness.engine.descent import kept_weights
 from harness.engine.nets import DenseNet, Tensors
 from harness.engine.objective import Objective, batches
 from harness.engine.optimizers import Descent
-from harness.engine.ranks import Ranks
+from harness.engine.ranks import Ranks, require_same_shapes
 from harness.engine.runtime import tf
 from harness.engine.table import Bounds, SSPTable
 from harness.engine.trajectory import Trajectory
 from harness.engine.transports import TRANSPORTS, Alone
 from harness.engine.views import ViewGauge
-from harness.errors import BadInputError
 from harness.history.recorder import Recorder
 from harness.schedule import checkpoints, share
 from harness.spec import Fault, StalePartition, Training
@@ -78,7 +76,7 @@ def train(
     ids = batches(training, replicates)[..., mine]
     objective = Objective(training, replicates, ids, ranks.size / training.batch)
     initial = [tf.constant(w, objective.kind) for w in objective.net.initial_weights(replicates)]
-    require_same_layers(initial, ranks)
+    require_same_shapes([(tuple(w.shape), w.dtype.name) for w in initial], ranks)
     factor = 1.0 if partition.fault is Fault.SUM_FOR_MEAN else training.summed / bounds.workers
     gauge = ViewGauge(training, factor, initial)
     kept = _Checkpoints(objective.net, checkpoints(training.clocks, training.checkpoints), initial)
@@ -142,28 +140,3 @@ class _Checkpoints:
 
     def trajectory(self) -> Trajectory:
         return kept_weights(self._net, self._times, self._kept)
-
-
-def require_same_layers(weights: Tensors, ranks: Ranks) -> None:
-    """See that all workers hold tensors of the same shapes, before any of them waits for another in vain.
-
-    Args:
-        weights: this worker's.
-        ranks: this process among the workers.
-
-    Raises:
-        BadInputError: another worker has other shapes; the first that differs is named.
-    """
-    mine = [(tuple(w.shape), w.dtype.name) for w in weights]
-    counts = ranks.gather(np.array([len(mine)], np.int64))[:, 0]
-    if len(set(counts.tolist())) > 1:
-        raise BadInputError(f"workers hold {counts.tolist()} tensors", where="table", remedy="use one net everywhere")
-    prints = ranks.gather(np.array([zlib.crc32(repr(shape).encode()) for shape in mine], np.int64))
-    for place, column in enumerate(prints.T):
-        others = np.flatnonzero(column != prints[ranks.rank, place])
-        if len(others):
-            raise BadInputError(
-                f"tensor {place + 1} is {mine[place][0]} on rank {ranks.rank} and another shape on rank {others[0]}",
-                where=f"table, layer {place // 2 + 1}",
-                remedy="use the same widths on every rank",
-            )

@@ -1,16 +1,9 @@
 """What is claimed and over which settings it is tested: frozen values, named by their own parameters."""
 
-from harness.spec.distribution import (
-    Controller,
-    DataPartition,
-    Delays,
-    Distribution,
-    Fault,
-    StalePartition,
-    Stragglers,
-    Transport,
-    VirtualPartition,
-)
+from harness.spec.choices import Controller, Delays, Fault, Layout, Stragglers, Transport
+from harness.spec.data_partitions import DataPartition, StalePartition, VirtualPartition
+from harness.spec.distribution import Distribution
+from harness.spec.model_partition import ModelPartition
 from harness.spec.setting import Part, Role, SeedBlock, Setting
 from harness.spec.suite import Claim, Suite, Tolerance
 from harness.spec.training import Activation, Optimizer, Precision, Regularisation, StepSize, Training
@@ -23,6 +16,8 @@ __all__ = [
     "Delays",
     "Distribution",
     "Fault",
+    "Layout",
+    "ModelPartition",
     "Optimizer",
     "Part",
     "Precision",

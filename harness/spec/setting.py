@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
 from harness.errors import BadInputError
-from harness.spec.distribution import (
-    DataPartition,
-    Distribution,
-    Fault,
-    StalePartition,
-    VirtualPartition,
-    parse_distribution,
-)
+from harness.spec.choices import Fault
+from harness.spec.data_partitions import DataPartition, StalePartition, VirtualPartition
+from harness.spec.distribution import Distribution, parse_distribution
+from harness.spec.model_partition import ModelPartition
+from harness.spec.names import refuse
 from harness.spec.training import Training
 
-_Kind = TypeVar("_Kind", DataPartition, StalePartition, VirtualPartition)
+_Kind = TypeVar("_Kind", DataPartition, StalePartition, VirtualPartition, ModelPartition)
 # Replicates of one launch share the schedule that the launch happened to take.
 _REPLICATES_PER_SCHEDULE = 8
+_NAME = re.compile(r"(?P<training>.*)-(?P<distribution>w\d.*)")
 
 
 class Role(StrEnum):
@@ -89,7 +88,7 @@ class Setting:
         replicates: R, the number of seeds.
 
     Raises:
-        BadInputError: there are more workers than examples in a batch, or no replicate.
+        BadInputError: the distribution does not fit the training, or there is no replicate.
     """
 
     role: Role
@@ -98,12 +97,7 @@ class Setting:
     replicates: int
 
     def __post_init__(self) -> None:
-        if self.distribution.workers > self.training.batch:
-            raise BadInputError(
-                f"{self.distribution.workers} workers cannot share {self.training.batch} examples per clock",
-                where=self.id,
-                remedy="use fewer workers or a larger batch",
-            )
+        self.distribution.require(self.training)
         if self.replicates < 1:
             raise BadInputError(f"replicates = {self.replicates} must be at least 1", where=self.id)
 
@@ -154,10 +148,10 @@ class Setting:
             UnknownNameError: no setting has that name.
             BadInputError: a number in it is out of range.
         """
-        training, _, partition = name.rpartition("-w")
-        distribution = parse_distribution(f"w{partition}")
+        found = _NAME.fullmatch(name) or refuse("setting", name, "digits-64x32x10-tanh-b32-c2000-eta0.1-w2")
+        distribution = parse_distribution(found["distribution"])
         role = Role.CLAIM if distribution.fault is Fault.NONE else Role.CONTROL
-        return cls(role, Training.parse(training), distribution, replicates)
+        return cls(role, Training.parse(found["training"]), distribution, replicates)
 
     def with_workers(self, workers: int) -> Setting:
         """The same setting for another number of workers.

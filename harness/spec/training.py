@@ -121,7 +121,7 @@ _TRAINING = re.compile(
     r"(?P<data>[a-z0-9]+)-(?P<widths>\d+(?:x\d+)+)-(?P<activation>tanh|relu)-b(?P<batch>\d+)-c(?P<clocks>\d+)"
     rf"-eta(?P<eta>{NUMBER})(?:-p(?P<power>{NUMBER})(?:-tau(?P<tau>{NUMBER}))?)?(?:-drop(?P<drops>\d+(?:x\d+)*))?"
     rf"(?:-(?P<optimizer>{_OPTIMIZERS}))?"
-    rf"(?:-l1=(?P<l1>{NUMBER}))?(?:-l2=(?P<l2>{NUMBER}))?(?:-dropout=(?P<dropout>{NUMBER}))?"
+    rf"(?:-clip(?P<clip>{NUMBER}))?(?:-l1=(?P<l1>{NUMBER}))?(?:-l2=(?P<l2>{NUMBER}))?(?:-dropout=(?P<dropout>{NUMBER}))?"
     r"(?:-sum(?P<summed>\d+))?(?:-k(?P<checkpoints>\d+))?(?:-(?P<precision>float32))?"
 )
 _EXAMPLE = "digits-64x32x10-tanh-b32-c2000-eta0.1"
@@ -144,6 +144,8 @@ class Training:
         regularisation: penalties and dropout.
         summed: P where the gradients of P workers are summed, as Petuum's own DNN did, so that the mean over the
             batch counts P times; 1 where they are averaged.
+        clip: largest norm of the gradient of all layers together, penalties included; longer ones are scaled down to
+            it. 0 for no limit.
 
     Raises:
         BadInputError: a number is out of range.
@@ -160,6 +162,7 @@ class Training:
     optimizer: Optimizer = Optimizer.SGD
     regularisation: Regularisation = field(default_factory=Regularisation)
     summed: int = 1
+    clip: float = 0.0
 
     def __post_init__(self) -> None:
         if len(self.widths) < 2 or min(self.widths) < 1:
@@ -167,6 +170,8 @@ class Training:
         for name in ("batch", "clocks", "checkpoints", "summed"):
             if getattr(self, name) < 1:
                 raise BadInputError(f"{name} = {getattr(self, name)} must be at least 1", where="training")
+        if not 0 <= self.clip < float("inf"):
+            raise BadInputError(f"clip = {self.clip} must be 0 or more", where="training")
 
     @property
     def id(self) -> str:
@@ -174,6 +179,7 @@ class Training:
         widths = "x".join(map(str, self.widths))
         name = f"{self.data}-{widths}-{self.activation}-b{self.batch}-c{self.clocks}-{self.step_size.id}"
         name += "" if self.optimizer is Optimizer.SGD else f"-{self.optimizer}"
+        name += f"-clip{self.clip!r}" if self.clip else ""
         name += self.regularisation.id
         name += "" if self.summed == 1 else f"-sum{self.summed}"
         name += "" if self.checkpoints == 14 else f"-k{self.checkpoints}"
@@ -209,6 +215,7 @@ class Training:
                 float(found["l1"] or 0), float(found["l2"] or 0), float(found["dropout"] or 0)
             ),
             summed=int(found["summed"] or 1),
+            clip=float(found["clip"] or 0),
         )
 
     @property

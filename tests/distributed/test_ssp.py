@@ -158,11 +158,11 @@ def _workers(store: Store) -> list[psutil.Process]:
 SHAPES = """
 from harness.engine import ranks, runtime
 from harness.engine.runtime import tf
-from harness.engine.ssp import require_same_layers
+from harness.engine.ranks import require_same_shapes
 from harness.errors import BadInputError
 here = ranks.join()
 try:
-    require_same_layers([tf.zeros((2, 3)), tf.zeros(3), tf.zeros((3, 4 + here.rank)), tf.zeros(4)], here)
+    require_same_shapes([((2, 3), "f"), ((3,), "f"), ((3, 4 + here.rank), "f"), ((4,), "f")], here)
 except BadInputError as error:
     print("rank", here.rank, "says", error, flush=True)
 """
@@ -174,7 +174,7 @@ def test_layers_of_other_shapes_are_named_on_every_rank(tmp_path: Path) -> None:
     launch.execute(words, log=tmp_path / "log", mark=str(tmp_path), time_limit=60)
     said = [line for line in (tmp_path / "log").read_text().splitlines() if line.startswith("rank")]
     assert len(said) == 2
-    assert all("table, layer 2: tensor 3 is (3, " in line and "another shape on rank" in line for line in said)
+    assert all("ranks, layer 2: tensor 3 is (3, " in line and "another shape on rank" in line for line in said)
 
 
 def test_no_exchange_leaves_each_worker_alone(store: Store) -> None:

@@ -1,0 +1,127 @@
+"""Model partition at s = 0: every layer divided among ranks, the activations and errors that others need exchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from harness.engine.collectives import OverRanks
+from harness.engine.descent import at_checkpoints, kept_weights, shortened
+from harness.engine.divided_net import DividedNet
+from harness.engine.nets import Tensors
+from harness.engine.objective import batches
+from harness.engine.optimizers import Descent, new_slots, weight_bytes
+from harness.engine.ranks import Group, Ranks, require_same_shapes, start
+from harness.engine.runtime import tf
+from harness.engine.trajectory import Trajectory
+from harness.layout import blocks, holders_of_logits
+from harness.schedule import share
+from harness.spec import Fault, ModelPartition, Training
+
+
+@dataclass(frozen=True)
+class Divided:
+    """What one worker leaves of a training.
+
+    Args:
+        trajectory: its share of the weights at the checkpoints: per layer W[inputs, units] and b[owned], flat.
+        sent: elements handed to each collective of a clock, by its name.
+        held_bytes: memory of its weights and of what the optimizer remembers.
+    """
+
+    trajectory: Trajectory
+    sent: dict[str, int]
+    held_bytes: int
+
+
+def groups(partition: ModelPartition, widths: Sequence[int]) -> set[Group]:
+    """Ranks that exchange something among themselves.
+
+    Args:
+        partition: number of workers and layout.
+        widths: units per layer, inputs first.
+
+    Returns:
+        The groups, of all ranks.
+    """
+    among = {tuple(range(partition.members))}
+    for member, mine in enumerate(blocks(partition, widths)):
+        among |= {exchange.members for block in mine for exchange in (block.enter, block.leave)}
+        among.add(holders_of_logits(partition, member, len(mine)))
+    firsts = range(0, partition.workers, partition.members)
+    within = {tuple(first + member for member in group) for group in among for first in firsts}
+    return within | {_data_group(partition, member) for member in range(partition.members)}
+
+
+def join(training: Training, partition: ModelPartition) -> Ranks:
+    """Join a launch, with a process set for every group of ranks that exchange something.
+
+    Args:
+        training: the net that is divided.
+        partition: number of workers and layout.
+
+    Returns:
+        This process's place in the launch.
+
+    Raises:
+        BadInputError: the launch has another number of processes, or its ranks do not agree on what they divide.
+    """
+    ranks = start(partition.workers, groups(partition, training.widths))
+    whole = [(shape, str(training.precision)) for i, o in pairwise(training.widths) for shape in ((i, o), (1, o))]
+    require_same_shapes(whole, ranks)
+    return ranks
+
+
+def train(training: Training, replicates: range, partition: ModelPartition, ranks: Ranks) -> Divided:
+    """Run w_{c+1} = w_c − η_c · mean ∇ℓ(w_c; batch_c) with every layer divided among M workers of each of D groups.
+
+    Args:
+        training: data, net, clocks and step size.
+        replicates: their numbers; they are trained side by side.
+        partition: number of workers, layout, and the fault to commit if any.
+        ranks: this process among the workers, as `join` returns it.
+
+    Returns:
+        What this worker leaves.
+
+    References:
+        shoeybi2019, lee2014
+    """
+    group, member = divmod(ranks.rank, partition.members)
+    ids = batches(training, replicates)[..., share(training.batch, group, partition.groups)]
+    collectives = OverRanks(ranks, group * partition.members)
+    net = DividedNet(training, replicates, ids, partition.groups / training.batch, partition, collectives)
+    rule = Descent.of(training)
+    weights = [tf.Variable(array, dtype=net.kind) for array in net.initial_shares(replicates)[0]]
+    slots = new_slots(rule, weights)
+    others = _data_group(partition, member) if partition.fault is not Fault.NO_EXCHANGE else (ranks.rank,)
+
+    def update(clock: tf.Tensor) -> tf.Tensor:
+        (gradients,) = net.gradients([weights], clock)
+        gradients = _averaged(gradients, collectives, others, training.summed)
+        if training.clip:
+            (squares,) = net.squared_norms([gradients])
+            gradients = shortened(gradients, squares, training.clip)
+        for weight, slot, gradient in zip(weights, slots, gradients, strict=True):
+            rule.apply(weight, slot, [gradient], clock)
+        return clock + 1
+
+    trajectory = kept_weights(net.net, *at_checkpoints(training, update, weights))
+    held = weight_bytes([*weights, *(remembered for slot in slots for remembered in slot)])
+    return Divided(trajectory, dict(collectives.sent), held)
+
+
+def _data_group(partition: ModelPartition, member: int) -> Group:
+    """Ranks that hold the same blocks in different groups."""
+    return tuple(range(member, partition.workers, partition.members))
+
+
+def _averaged(gradients: Tensors, collectives: OverRanks, others: Group, summed: int) -> Tensors:
+    """Mean over groups, or what the training has in its place."""
+    factor = summed / len(others)
+    if len(others) == 1:
+        return gradients if factor == 1 else [factor * g for g in gradients]
+    flat = factor * collectives.over(others, tf.concat([tf.reshape(g, [-1]) for g in gradients], axis=0), "gradients")
+    pieces = tf.split(flat, [g.shape.num_elements() for g in gradients])
+    return [tf.reshape(piece, g.shape) for piece, g in zip(pieces, gradients, strict=True)]
