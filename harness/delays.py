@@ -12,7 +12,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.history.checker import VERSION, Event
+from harness.history import VERSION, Event
 from harness.schedule import delay_stream
 from harness.spec import Delays
 

@@ -234,36 +234,60 @@ def messages(partition: ModelPartition, training: Training, rank: int = 0, repli
         replicates: R nets side by side.
 
     Returns:
-        The collectives.
+        The collectives, in the order in which they are called.
     """
     group, member = divmod(rank, partition.members)
     mine = share(training.batch, group, partition.groups)
     columns = replicates * (mine.stop - mine.start)
     divided = blocks(partition, training.widths)[member]
-    found: list[Message] = []
+    forward: list[Message] = []
+    backward: list[Message] = []
     for layer, block in enumerate(divided, start=1):
-        found += _crossing(block.enter, member, f"enter.{layer}", columns)
-        found += _crossing(block.leave, member, f"leave.{layer}", columns)
+        for exchange, name in ((block.enter, f"enter.{layer}"), (block.leave, f"leave.{layer}")):
+            forward += _there(exchange, member, f"{name}.forward", columns)
+            backward += _back(exchange, member, f"{name}.backward", columns)
     holders = len(holders_of_logits(partition, member, len(divided)))
     weights = replicates * sum(len(b.inputs) * len(b.units) + len(b.owned) for b in divided)
-    found.append(Message("log-sums", "allgather", holders, columns, holders * columns))
+    logs = Message("log-sums", "allgather", holders, columns, holders * columns)
+    found = [*forward, logs, *reversed(backward)]
     found.append(Message("gradients", "allreduce", partition.groups, weights, weights))
     if training.clip:
         found.append(Message("norm", "allreduce", partition.members, replicates, replicates))
     return tuple(message for message in found if message.members > 1)
 
 
-def _crossing(exchange: Exchange, member: int, name: str, columns: int) -> list[Message]:
-    members, whole = len(exchange.members), exchange.width * columns
-    if exchange.kind in (Kind.NOTHING, Kind.TOTAL, Kind.COPY):
-        way = {Kind.TOTAL: "forward", Kind.COPY: "backward"}.get(exchange.kind)
-        return [Message(f"{name}.{way}", "allreduce", members, whole, whole)] if way else []
-    own = len(pieces(exchange.width, members)[exchange.members.index(member)]) * columns
-    gather, scatter = ("forward", "backward") if exchange.kind is Kind.GATHER else ("backward", "forward")
-    return [
-        Message(f"{name}.{gather}", "allgather", members, own, whole),
-        Message(f"{name}.{scatter}", "reduce-scatter", members, whole, whole),
-    ]
+def _there(exchange: Exchange, member: int, name: str, columns: int) -> list[Message]:
+    match exchange.kind:
+        case Kind.GATHER:
+            return [_gathering(exchange, member, name, columns)]
+        case Kind.SCATTER:
+            return [_summing("reduce-scatter", exchange, name, columns)]
+        case Kind.TOTAL:
+            return [_summing("allreduce", exchange, name, columns)]
+        case _:
+            return []
+
+
+def _back(exchange: Exchange, member: int, name: str, columns: int) -> list[Message]:
+    match exchange.kind:
+        case Kind.GATHER:
+            return [_summing("reduce-scatter", exchange, name, columns)]
+        case Kind.SCATTER:
+            return [_gathering(exchange, member, name, columns)]
+        case Kind.COPY:
+            return [_summing("allreduce", exchange, name, columns)]
+        case _:
+            return []
+
+
+def _gathering(exchange: Exchange, member: int, name: str, columns: int) -> Message:
+    own = pieces(exchange.width, len(exchange.members))[exchange.members.index(member)]
+    return Message(name, "allgather", len(exchange.members), len(own) * columns, exchange.width * columns)
+
+
+def _summing(collective: str, exchange: Exchange, name: str, columns: int) -> Message:
+    whole = exchange.width * columns
+    return Message(name, collective, len(exchange.members), whole, whole)
 
 
 def _block(partition: ModelPartition, member: int, layer: int, inputs: int, units: int) -> Block:

@@ -21,7 +21,7 @@ from harness.measure import machine
 from harness.measure.launch import Hosts, Launcher, choose, execute, launch_line, quote
 from harness.record import Facts, Machine, Record
 from harness.schedule import ENTROPY
-from harness.spec import Controller, Part, SeedBlock, Setting, StalePartition, Suite, VirtualPartition
+from harness.spec import Controller, Part, ScheduledPartition, SeedBlock, Setting, StalePartition, Suite
 from harness.stats.suites import SEQUENTIAL, covered
 from harness.store import PartFolder, Store
 from harness.verdict import Word
@@ -159,7 +159,7 @@ class Run:
         words = [sys.executable, "-m", "harness", "worker", self.suite.name, self.setting.id]
         words += ["--seeds", f"{self.block.first}:{self.block.count}", "--part", str(part)]
         words += ["--results", str(store.root), "--time-limit", f"{options.time_limit:g}", *extra]
-        if part is Part.UNDISTRIBUTED or isinstance(self.setting.distribution, VirtualPartition):
+        if part is Part.UNDISTRIBUTED or self.setting.distribution.simulated:
             return words
         return list(launch_line(launcher, self.ranks(part), options.hosts, words))
 
@@ -321,7 +321,8 @@ def _execute(run: Run, store: Store, options: Options, here: Machine, notify: No
     module = registry.run_module(run.suite.name)
     (reference,) = run.folder(store, Part.UNDISTRIBUTED).load()
     folder, partition = run.folder(store, Part.DISTRIBUTED), run.setting.distribution
-    events = merged(partition.ranks, partition.staleness, folder.histories())
+    divided = {"layers": len(training.widths) - 1} if isinstance(partition, ScheduledPartition) else {}
+    events = merged(partition.ranks, partition.staleness, folder.histories(), **divided)
     measurement = module.measure(run.setting, run.block.replicates, reference, folder.load(), events)
     facts = Facts(
         suite=run.suite.name,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from harness.errors import BadInputError
 
 ENTROPY = 1512_02728
-_WEIGHTS, _ORDER, _SERVICE, _DELAYS = range(4)
+_WEIGHTS, _ORDER, _SERVICE, _DELAYS, _BLOCKS = range(5)
 
 
 def weight_stream(replicate: int) -> np.random.Generator:
@@ -51,6 +51,18 @@ def delay_stream(replicate: int) -> np.random.Generator:
         A generator that depends on the replicate alone.
     """
     return _stream(replicate, _DELAYS)
+
+
+def block_stream(replicate: int) -> np.random.Generator:
+    """Stream of the blocks that a scheduler chooses for a replicate.
+
+    Args:
+        replicate: number of the replicate.
+
+    Returns:
+        A generator that depends on the replicate alone.
+    """
+    return _stream(replicate, _BLOCKS)
 
 
 def _stream(*key: int) -> np.random.Generator:

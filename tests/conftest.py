@@ -7,12 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from harness import registry
 from harness.record import Machine
 from harness.spec import Role
 from harness.store import Store
 from samples import MACHINE, record
+
+# Examples are not timed: the machine may be busy.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture

@@ -20,9 +20,11 @@ from harness.spec import (
     Layout,
     ModelPartition,
     Optimizer,
+    Policy,
     Precision,
     Regularisation,
     Role,
+    ScheduledPartition,
     SeedBlock,
     Setting,
     StalePartition,
@@ -83,6 +85,15 @@ partitions = st.one_of(
         fault=st.sampled_from((Fault.NONE, *OF_DATA, *OF_TABLE)),
     ),
     st.builds(VirtualPartition, workers=workers, staleness=staleness, delays=st.sampled_from(Delays), fault=common),
+    st.builds(
+        ScheduledPartition,
+        workers=workers,
+        layout=st.sampled_from((Layout.NEURON, Layout.WEIGHT)),
+        policy=st.sampled_from(Policy),
+        staleness=st.integers(0, 99),
+        delays=st.sampled_from(Delays) | st.none(),
+        fault=st.sampled_from((Fault.NONE, Fault.NO_EXCHANGE)),
+    ),
     st.builds(_model_partition, st.sampled_from(Layout), *[st.integers(1, 4)] * 3, st.sampled_from(OF_MODEL)),
 )
 
@@ -105,7 +116,9 @@ def test_names_are_built_from_parameters_and_read_back(training: Training, parti
 
 @given(partitions)
 def test_a_stored_distribution_is_read_back_as_what_it_was(partition: Distribution) -> None:
-    point = Setting(Role.CLAIM, Training("digits", (64, 10), 64, 10, StepSize(0.1)), partition, 1)
+    training = Training("digits", (64, 64), 64, 10, StepSize(0.1))
+    assume(fits(training, partition))
+    point = Setting(Role.CLAIM, training, partition, 1)
     facts = record(point, np.ones((1, 3))).facts
     stored = json.dumps(json.loads(facts.model_dump_json()), allow_nan=False)
     assert Facts.model_validate_json(stored) == facts
@@ -146,6 +159,10 @@ def test_more_workers_than_examples_are_refused() -> None:
         ("w12-grid1x12", "12 workers cannot share a layer of 10 units"),
         ("w8-d8-neuron", "8 workers cannot share 4 examples"),
         ("w2-neuron-too-stale", "too-stale does not break a neuron partition"),
+        ("w2-alternate-random-s0", "layout alternate cannot be run"),
+        ("w2-neuron-all-s0-unscaled", "nothing to scale"),
+        ("w11-neuron-random-s0", "11 workers cannot share a layer of 10 units"),
+        ("w2-neuron-random-s0-same-shard", "same-shard does not break a scheduled partition"),
         ("w2-neuron-bias-per-worker", "bias-per-worker does not break a neuron partition"),
         ("w2-weight-no-backward-sum", "no-backward-sum does not break a weight partition"),
         ("w2-bias-per-worker", "bias-per-worker does not break a data partition"),

@@ -28,10 +28,12 @@ def check_history(
     file: Annotated[Path, typer.Argument(help="History, as JSON lines.")],
     json: Json = None,
 ) -> int:
-    """Prove from a recorded history that what ran was stale synchronous parallel, or show what was broken.
+    """Prove from a recorded history that what ran was what was meant, or show what was broken.
 
-    Every read is checked against five rules: bounded staleness, read my writes, FIFO and monotone, nothing from the
-    future, nothing lost or doubled. A broken rule is shown with the events that prove it.
+    Every read of a table is checked against five rules: bounded staleness, read my writes, FIFO and monotone, nothing
+    from the future, nothing lost or doubled. In the history of a divided net the first four hold for every exchange of
+    activations and errors, and updates must be as scheduled, by the owner of the block, once. A broken rule is shown
+    with the events that prove it.
 
     Examples: `harness history run.jsonl`, `harness history run.jsonl --json proof.json`
     """

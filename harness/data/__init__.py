@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from harness.data import digits, mnist5k, teacher
 from harness.data.examples import Examples
@@ -10,6 +11,7 @@ from harness.errors import BadInputError
 
 SOURCES: dict[str, Callable[[], Examples]] = {
     "digits": digits.load,
+    "digits256": partial(digits.load, first=256),
     "mnist5k": mnist5k.load,
     "teacher": teacher.load,
 }

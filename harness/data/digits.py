@@ -7,13 +7,16 @@ import numpy as np
 from harness.data.examples import Examples, read_package_table
 
 
-def load() -> Examples:
+def load(first: int | None = None) -> Examples:
     """Load the digits, pixels scaled from 0…16 to [0, 1].
 
+    Args:
+        first: how many to take from the beginning; all if not given.
+
     Returns:
-        1,797 examples of 64 features in 10 classes.
+        Up to 1,797 examples of 64 features in 10 classes.
     """
-    table = read_package_table("sklearn", "datasets/data/digits.csv.gz")
+    table = read_package_table("sklearn", "datasets/data/digits.csv.gz")[:first]
     return Examples(
         table[:, :-1] / 16, table[:, -1].astype(np.int64), "digits: scikit-learn's copy of the UCI optical digits"
     )

@@ -151,7 +151,19 @@ class DividedNet:
             Lists shaped like the shares.
         """
         weights = [[tf.convert_to_tensor(w) for w in share] for share in weights]
-        passed = self.forward(weights, clock)
+        return self.backward(weights, self.forward(weights, clock), clock)
+
+    def backward(self, weights: Shares, passed: Passed, clock: tf.Tensor) -> Shares:
+        """From what a forward pass has left to the gradients.
+
+        Args:
+            weights: shares of the local workers.
+            passed: of the same weights and clock.
+            clock: c, a whole number.
+
+        Returns:
+            Lists shaped like the shares.
+        """
         found = zip(passed.logits, self._log_sums(passed.logits), self._truth(clock), strict=True)
         errors = [self._scale * (tf.exp(logits - logs) - truth) for logits, logs, truth in found]
         gradients: Shares = [[] for _ in weights]

@@ -19,7 +19,7 @@ from harness.engine.trajectory import Arrays, Trajectory
 from harness.history import Event
 from harness.layout import copies
 from harness.record import ALIGNED, FUNCTION, NATURAL, NOISE, OUTCOME, TRAJECTORY, TRAVELLED, GapTable, Measurement
-from harness.spec import ModelPartition, Setting, StalePartition, Training, VirtualPartition
+from harness.spec import ModelPartition, ScheduledPartition, Setting, StalePartition, Training, VirtualPartition
 
 REFERENCE, PARTITION = "reference", "partition"
 _SENT, _HELD = "sent/", "held"
@@ -95,6 +95,32 @@ def divided(setting: Setting, replicates: range, emit: Callable[[str], object]) 
     return made.trajectory.to_arrays(PARTITION) | sent | {_HELD: np.array(made.held_bytes)}
 
 
+def scheduled(setting: Setting, replicates: range, emit: Callable[[str], object]) -> Arrays:
+    """Train this rank's blocks under a scheduler, or all workers' in one process.
+
+    Args:
+        setting: training and partition.
+        replicates: their numbers.
+        emit: takes the lines of the history; the simulation has none.
+
+    Returns:
+        Trajectory `partition`: of this rank's blocks, or of the whole nets.
+
+    Raises:
+        BadInputError: the setting is of another kind, the launch has another number of ranks than it has workers, or
+            what would be stale is not of the same examples.
+    """
+    from harness.engine import model_partition, runtime
+    from harness.engine import scheduled as scheduled_training
+
+    runtime.limit_threads(1)
+    partition, training = setting.distributed_by(ScheduledPartition), setting.training
+    if partition.simulated:
+        return scheduled_training.simulate(training, replicates, partition).to_arrays(PARTITION)
+    ranks = model_partition.join(training, ModelPartition(partition.workers, partition.layout))
+    return scheduled_training.train(training, replicates, partition, ranks, emit).to_arrays(PARTITION)
+
+
 def traffic(rank_parts: Sequence[Arrays]) -> dict[str, float]:
     """What the ranks exchange at a clock, and hold.
 
@@ -116,9 +142,11 @@ def traffic(rank_parts: Sequence[Arrays]) -> dict[str, float]:
 def whole_nets(setting: Setting, rank_parts: Sequence[Arrays]) -> list[Arrays]:
     """Whole nets from the blocks of ranks: one per group and copy of the biases, where they differ in a bit.
 
+    What one process has simulated is whole already.
+
     Args:
         setting: training and partition.
-        rank_parts: what `divided` returned on each rank.
+        rank_parts: what `divided` or `scheduled` returned on each rank.
 
     Returns:
         Trajectories `partition`.
@@ -126,7 +154,9 @@ def whole_nets(setting: Setting, rank_parts: Sequence[Arrays]) -> list[Arrays]:
     Raises:
         BadInputError: the setting is of another kind.
     """
-    partition, widths = setting.distributed_by(ModelPartition), setting.training.widths
+    if setting.distribution.simulated:
+        return list(rank_parts)
+    partition, widths = _layout(setting), setting.training.widths
     shares = [Trajectory.from_arrays(arrays, PARTITION) for arrays in rank_parts]
     nets = []
     for first in range(0, partition.workers, partition.members):
@@ -134,6 +164,12 @@ def whole_nets(setting: Setting, rank_parts: Sequence[Arrays]) -> list[Arrays]:
             joined = assembled(partition, widths, shares[first : first + partition.members], copy)
             nets.append(joined.to_arrays(PARTITION))
     return distinct(nets)
+
+
+def _layout(setting: Setting) -> ModelPartition:
+    if isinstance(setting.distribution, ScheduledPartition):
+        return ModelPartition(setting.distribution.workers, setting.distribution.layout)
+    return setting.distributed_by(ModelPartition)
 
 
 def measure(

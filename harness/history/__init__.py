@@ -1,6 +1,19 @@
-"""Histories of stale synchronous parallel: what writes them, and the proof from them that it was what was meant."""
+"""Histories of distributed training: what writes them, and the proof from them that it was what was meant."""
 
-from harness.history.checker import RULES, Checked, Event, Violation, check, events_of
-from harness.history.recorder import Recorder, merged
+from harness.history.checker import check
+from harness.history.events import BLOCK_RULES, RULES, VERSION, Checked, Event, Violation, events_of
+from harness.history.recorder import BlockRecorder, Recorder, merged
 
-__all__ = ["RULES", "Checked", "Event", "Recorder", "Violation", "check", "events_of", "merged"]
+__all__ = [
+    "BLOCK_RULES",
+    "RULES",
+    "VERSION",
+    "BlockRecorder",
+    "Checked",
+    "Event",
+    "Recorder",
+    "Violation",
+    "check",
+    "events_of",
+    "merged",
+]

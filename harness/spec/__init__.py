@@ -1,9 +1,10 @@
 """What is claimed and over which settings it is tested: frozen values, named by their own parameters."""
 
-from harness.spec.choices import Controller, Delays, Fault, Layout, Stragglers, Transport
+from harness.spec.choices import Controller, Delays, Fault, Layout, Policy, Stragglers, Transport
 from harness.spec.data_partitions import DataPartition, StalePartition, VirtualPartition
 from harness.spec.distribution import Distribution
 from harness.spec.model_partition import ModelPartition
+from harness.spec.scheduled_partition import ScheduledPartition
 from harness.spec.setting import Part, Role, SeedBlock, Setting
 from harness.spec.suite import Claim, Suite, Tolerance
 from harness.spec.training import Activation, Optimizer, Precision, Regularisation, StepSize, Training
@@ -20,9 +21,11 @@ __all__ = [
     "ModelPartition",
     "Optimizer",
     "Part",
+    "Policy",
     "Precision",
     "Regularisation",
     "Role",
+    "ScheduledPartition",
     "SeedBlock",
     "Setting",
     "StalePartition",

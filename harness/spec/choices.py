@@ -8,7 +8,7 @@ from enum import StrEnum
 class Fault(StrEnum):
     """An assumption broken on purpose, for negative controls.
 
-    The first four break a data partition, the next three a model partition; the others break one rule each of stale
+    The first four break a data partition, the next four a model partition; the others break one rule each of stale
     synchronous parallel.
     """
 
@@ -19,6 +19,7 @@ class Fault(StrEnum):
     BIAS_PER_WORKER = "bias-per-worker"
     NO_BACKWARD_SUM = "no-backward-sum"
     GRADIENT_PER_WORKER = "gradient-per-worker"
+    UNSCALED = "unscaled"
     TOO_STALE = "too-stale"
     FORGETS_OWN = "forgets-own"
     FALLS_BACK = "falls-back"
@@ -71,3 +72,16 @@ class Layout(StrEnum):
     WEIGHT = "weight"
     ALTERNATE = "alternate"
     GRID = "grid"
+
+
+class Policy(StrEnum):
+    """Which blocks are updated at a clock; all but the first choose one per worker, or half of a single layer.
+
+    `strads` is `priority` with a check: blocks whose inputs are too correlated are not updated together.
+    """
+
+    ALL = "all"
+    ROUND_ROBIN = "round-robin"
+    RANDOM = "random"
+    PRIORITY = "priority"
+    STRADS = "strads"

@@ -56,6 +56,11 @@ class DataPartition:
         return 0
 
     @property
+    def simulated(self) -> bool:
+        """Whether one process plays all workers."""
+        return False
+
+    @property
     def label(self) -> str:
         """Short name for legends."""
         ranks = f"{self.workers} rank" + ("s" if self.workers > 1 else "")
@@ -116,6 +121,11 @@ class StalePartition:
         return self.workers
 
     @property
+    def simulated(self) -> bool:
+        """Whether one process plays all workers."""
+        return False
+
+    @property
     def label(self) -> str:
         """Short name for legends."""
         name = f"P = {self.workers}, s = {self.staleness:g}, {self.transport}"
@@ -171,6 +181,11 @@ class VirtualPartition:
     def ranks(self) -> int:
         """Number of processes: one plays all workers."""
         return 1
+
+    @property
+    def simulated(self) -> bool:
+        """Whether one process plays all workers."""
+        return True
 
     @property
     def label(self) -> str:

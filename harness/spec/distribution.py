@@ -7,12 +7,13 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from harness.errors import BadInputError
-from harness.spec.choices import Controller, Delays, Fault, Layout, Stragglers, Transport
+from harness.spec.choices import Controller, Delays, Fault, Layout, Policy, Stragglers, Transport
 from harness.spec.data_partitions import DataPartition, StalePartition, VirtualPartition
 from harness.spec.model_partition import ModelPartition
 from harness.spec.names import refuse
+from harness.spec.scheduled_partition import ScheduledPartition
 
-Distribution = DataPartition | StalePartition | VirtualPartition | ModelPartition
+Distribution = DataPartition | StalePartition | VirtualPartition | ModelPartition | ScheduledPartition
 
 
 def _any(words: type[StrEnum]) -> str:
@@ -29,6 +30,10 @@ _MODEL = re.compile(
     rf"w(?P<workers>\d+)(?:-d(?P<groups>\d+))?-(?P<layout>neuron|weight|alternate|grid(?P<rows>\d+)x(?P<columns>\d+))"
     rf"{_FAULT}"
 )
+_SCHEDULED = re.compile(
+    rf"w(?P<workers>\d+)-(?P<layout>neuron|weight|alternate)-(?P<policy>{_any(Policy)})-s(?P<staleness>\d+)"
+    rf"(?:-virtual-(?P<delays>{_any(Delays)}))?{_FAULT}"
+)
 _VIRTUAL = re.compile(rf"w(?P<workers>\d+)-s(?P<staleness>\d+)-virtual-(?P<delays>{_any(Delays)}){_FAULT}")
 
 
@@ -36,7 +41,8 @@ def parse_distribution(name: str) -> Distribution:
     """Inverse of a distribution's `id`.
 
     Args:
-        name: for example `w2`, `w2-no-exchange`, `w4-s3-eager`, `w64-s8-virtual-uniform` or `w8-d2-grid2x2`.
+        name: for example `w2`, `w2-no-exchange`, `w4-s3-eager`, `w64-s8-virtual-uniform`,
+            `w8-d2-grid2x2` or `w4-weight-random-s0`.
 
     Returns:
         The distribution of that name.
@@ -65,6 +71,17 @@ def parse_distribution(name: str) -> Distribution:
             ),
         ),
         (_MODEL, _model_partition),
+        (
+            _SCHEDULED,
+            lambda m: ScheduledPartition(
+                int(m["workers"]),
+                Layout(m["layout"]),
+                Policy(m["policy"]),
+                int(m["staleness"]),
+                Delays(m["delays"]) if m["delays"] else None,
+                Fault(m["fault"] or "none"),
+            ),
+        ),
     )
     for pattern, make in makers:
         found = pattern.fullmatch(name)

@@ -81,6 +81,11 @@ class ModelPartition:
         return 0
 
     @property
+    def simulated(self) -> bool:
+        """Whether one process plays all workers."""
+        return False
+
+    @property
     def label(self) -> str:
         """Short name for legends."""
         layout = f"grid {self.rows}×{self.columns}" if self.layout is Layout.GRID else str(self.layout)

@@ -75,9 +75,9 @@ def require_no_clipping(training: Training) -> None:
     """
     if training.clip:
         raise BadInputError(
-            "a table never holds the whole gradient of a clock, so its norm cannot be clipped",
+            "under staleness nobody holds the whole gradient of a clock, so its norm cannot be clipped",
             where="clip",
-            remedy="clip under data or model partition at s = 0",
+            remedy="clip under synchronous data or model partition",
         )
 
 

@@ -13,9 +13,10 @@ from harness.spec.data_partitions import DataPartition, StalePartition, VirtualP
 from harness.spec.distribution import Distribution, parse_distribution
 from harness.spec.model_partition import ModelPartition
 from harness.spec.names import refuse
+from harness.spec.scheduled_partition import ScheduledPartition
 from harness.spec.training import Training
 
-_Kind = TypeVar("_Kind", DataPartition, StalePartition, VirtualPartition, ModelPartition)
+_Kind = TypeVar("_Kind", DataPartition, StalePartition, VirtualPartition, ModelPartition, ScheduledPartition)
 # Replicates of one launch share the schedule that the launch happened to take.
 _REPLICATES_PER_SCHEDULE = 8
 _NAME = re.compile(r"(?P<training>.*)-(?P<distribution>w\d.*)")
@@ -109,9 +110,20 @@ class Setting:
     @property
     def blocks(self) -> tuple[SeedBlock, ...]:
         """Seed blocks that the setting consists of: small ones where replicates of a launch share its schedule."""
-        size = _REPLICATES_PER_SCHEDULE if isinstance(self.distribution, StalePartition) else self.replicates
+        size = _REPLICATES_PER_SCHEDULE if self._is_timed else self.replicates
         firsts = range(0, self.replicates, size)
         return tuple(SeedBlock(first, min(size, self.replicates - first)) for first in firsts)
+
+    @property
+    def _is_timed(self) -> bool:
+        """Whether what is computed depends on the moments at which messages arrive."""
+        match self.distribution:
+            case StalePartition():
+                return True
+            case ScheduledPartition():
+                return self.distribution.staleness > 0 and not self.distribution.simulated
+            case _:
+                return False
 
     def distributed_by(self, kind: type[_Kind]) -> _Kind:
         """The distribution, where it is of the kind that a suite can run.
