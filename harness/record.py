@@ -156,6 +156,19 @@ class GapTable:
         """
         return cls(**{name: np.concatenate([getattr(t, name) for t in tables]) for name in cls.__annotations__})
 
+    def counted(self, gap: str) -> dict[str, float]:
+        """Sums of counts over launches.
+
+        Args:
+            gap: which, its name in the place of the layer.
+
+        Returns:
+            The sum by name.
+        """
+        rows = self.gap == gap
+        names = dict.fromkeys(self.layer[rows].tolist())
+        return {name: float(self.value[rows & (self.layer == name)].sum()) for name in names}
+
     @property
     def layers(self) -> tuple[str, ...]:
         """Names of the layers in order of appearance."""

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
+
 from harness.engine.collectives import OverRanks
 from harness.engine.descent import at_checkpoints, kept_weights, shortened
 from harness.engine.divided_net import DividedNet
@@ -108,6 +110,8 @@ def train(training: Training, replicates: range, partition: ModelPartition, rank
         return clock + 1
 
     trajectory = kept_weights(net.net, *at_checkpoints(training, update, weights))
+    # A rank that leaves shuts Horovod down, and another group may still be exchanging.
+    ranks.gather(np.zeros(1, np.int64))
     held = weight_bytes([*weights, *(remembered for slot in slots for remembered in slot)])
     return Divided(trajectory, dict(collectives.sent), held)
 

@@ -5,7 +5,7 @@ TensorFlow is imported where training starts, so that measuring does without it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,21 @@ from harness.engine import gaps, predictions
 from harness.engine.alignment import aligned
 from harness.engine.assembly import assembled
 from harness.engine.trajectory import Arrays, Trajectory
-from harness.history import Event
+from harness.history import Checked, Event
 from harness.layout import copies
-from harness.record import ALIGNED, FUNCTION, NATURAL, NOISE, OUTCOME, TRAJECTORY, TRAVELLED, GapTable, Measurement
+from harness.record import (
+    ALIGNED,
+    FUNCTION,
+    LAG,
+    NATURAL,
+    NOISE,
+    OUTCOME,
+    TRAJECTORY,
+    TRAVELLED,
+    VIOLATIONS,
+    GapTable,
+    Measurement,
+)
 from harness.spec import ModelPartition, ScheduledPartition, Setting, StalePartition, Training, VirtualPartition
 
 REFERENCE, PARTITION = "reference", "partition"
@@ -119,6 +131,29 @@ def scheduled(setting: Setting, replicates: range, emit: Callable[[str], object]
         return scheduled_training.simulate(training, replicates, partition).to_arrays(PARTITION)
     ranks = model_partition.join(training, ModelPartition(partition.workers, partition.layout))
     return scheduled_training.train(training, replicates, partition, ranks, emit).to_arrays(PARTITION)
+
+
+def findings(found: Checked, rules: Mapping[int, str], clock: NDArray[np.int64], replicate: int) -> list[GapTable]:
+    """What a checked history adds to the gaps of its launch.
+
+    Args:
+        found: by the checker.
+        rules: names by number.
+        clock: (1,) the last clock.
+        replicate: that stands for the launch.
+
+    Returns:
+        Gaps `violations`, one number per rule, and `lag`, reads per lag.
+    """
+    counts = {
+        VIOLATIONS: {name: found.broken.get(rule, 0) for rule, name in rules.items()},
+        LAG: {str(lag): count for lag, count in sorted(found.lags.items())},
+    }
+    return [
+        gaps.table({name: np.array([[float(count)]])}, clock, [replicate], gap=gap)
+        for gap, numbers in counts.items()
+        for name, count in numbers.items()
+    ]
 
 
 def traffic(rank_parts: Sequence[Arrays]) -> dict[str, float]:

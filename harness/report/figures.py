@@ -19,7 +19,7 @@ from matplotlib.ticker import LogLocator, MultipleLocator, NullFormatter, NullLo
 from numpy.typing import NDArray
 
 from harness.record import FUNCTION, NATURAL, TRAJECTORY, GapTable, Record, pooled
-from harness.spec import Setting, StalePartition, Tolerance, Training
+from harness.spec import ScheduledPartition, Setting, StalePartition, Tolerance, Training
 
 FLOOR = 1e-17
 _QUANTILES = (0.05, 0.95)
@@ -161,22 +161,22 @@ class Cell:
 
     Args:
         x: value along the horizontal axis.
-        staleness: s, along the vertical axis.
+        y: value or word along the vertical axis.
         word: verdict.
         median: median relative gap at the last clock.
     """
 
     x: float
-    staleness: float
+    y: float | str
     word: str
     median: float
 
 
 def verdict_maps(panels: Mapping[str, Sequence[Cell]], *, title: str) -> Figure:
-    """Verdicts over staleness and another parameter, as coloured cells with the median gap in them.
+    """Verdicts over two parameters, as coloured cells with the median gap in them.
 
     Args:
-        panels: cells by `what, name of the horizontal axis`.
+        panels: cells by `what, name of the horizontal axis, name of the vertical axis`.
         title: of the figure.
 
     Returns:
@@ -187,22 +187,30 @@ def verdict_maps(panels: Mapping[str, Sequence[Cell]], *, title: str) -> Figure:
     figure = Figure(figsize=(16, 6 * rows + 1), layout="constrained")
     axes = figure.subplots(rows, 2, squeeze=False).ravel()
     for axis, (name, cells) in zip(axes, panels.items(), strict=False):
-        what, parameter = name.split(", ")
-        across, down = sorted({cell.x for cell in cells}), sorted({cell.staleness for cell in cells})
+        what, parameter, other = name.split(", ")
+        across, down = sorted({cell.x for cell in cells}), sorted({cell.y for cell in cells}, key=_in_order)
         for cell in cells:
-            x, y = across.index(cell.x), down.index(cell.staleness)
+            x, y = across.index(cell.x), down.index(cell.y)
             axis.add_patch(Rectangle((x, y), 1, 1, facecolor=_WORD_COLOURS[cell.word], edgecolor="white", linewidth=3))
             text = f"{cell.word}\n{cell.median:.2g}"
             axis.text(x + 0.5, y + 0.5, text, ha="center", va="center", color="white", fontsize=14)
         axis.set_xlim(0, len(across))
         axis.set_ylim(0, len(down))
         axis.set_xticks(np.arange(len(across)) + 0.5, [f"{value:g}" for value in across])
-        axis.set_yticks(np.arange(len(down)) + 0.5, [f"{value:g}" for value in down])
+        axis.set_yticks(np.arange(len(down)) + 0.5, [_plainly(value) for value in down])
         axis.set_xlabel(parameter)
-        axis.set_ylabel("staleness s (clocks)")
+        axis.set_ylabel(other)
         axis.set_title(f"{what}: verdict and median relative gap", fontsize=16)
     figure.suptitle(title, fontsize=20, fontweight="bold")
     return figure
+
+
+def _in_order(value: float | str) -> tuple[float, str]:
+    return (0.0, value) if isinstance(value, str) else (value, "")
+
+
+def _plainly(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def ratio_against_clock(
@@ -253,11 +261,11 @@ def _legend_below(figure: Figure, axes: Iterable[Axes], columns: int) -> None:
     )
 
 
-def shares_of_lags(counts: Mapping[Setting, Mapping[int, float]]) -> Figure:
+def shares_of_lags(counts: Mapping[Setting, Mapping[str, float]]) -> Figure:
     """Share of reads against how many clocks behind another worker they were.
 
     Args:
-        counts: for each setting under stale synchronous parallel the number of reads by lag.
+        counts: for each setting the number of reads by lag, as a word.
 
     Returns:
         One panel per number of ranks and staleness; the dotted lines are the bounds of the rules.
@@ -272,7 +280,7 @@ def shares_of_lags(counts: Mapping[Setting, Mapping[int, float]]) -> Figure:
             if (setting.distribution.workers, setting.distribution.staleness) != (workers, staleness):
                 continue
             clocks = np.arange(-int(staleness) - 1, int(staleness) + 1)
-            shares = np.array([lags.get(int(lag), 0.0) for lag in clocks]) / sum(lags.values())
+            shares = np.array([lags.get(str(lag), 0.0) for lag in clocks]) / sum(lags.values())
             axis.plot(clocks, shares, label=_how(setting), **_style(names.index(_how(setting))))
         for bound in (-staleness - 1, staleness):
             axis.axvline(bound, color="black", linestyle=":", linewidth=2, label="bounds of the rules")
@@ -286,6 +294,8 @@ def shares_of_lags(counts: Mapping[Setting, Mapping[int, float]]) -> Figure:
 
 
 def _how(setting: Setting) -> str:
+    if isinstance(setting.distribution, ScheduledPartition):
+        return f"{setting.distribution.policy}, {setting.distribution.layout}"
     found = setting.distributed_by(StalePartition)
     return f"{found.transport}, {found.controller}, stragglers: {found.stragglers}"
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from harness.history import RULES
-from harness.record import LAG, TRAJECTORY, VIOLATIONS, GapTable, Record, pooled
+from harness.record import LAG, TRAJECTORY, GapTable, Record, pooled
 from harness.spec import Role, Setting
-from harness.stats.intervals import binomial_upper
+from harness.stats.protocol import judge_rule
 from harness.stats.suites import FIXED, Rule, judge_each
 from harness.verdict import Verdict, Word, all_of
 from suites.ssp_history.sweep import SETTINGS, TOLERANCE
@@ -37,24 +35,8 @@ def judge(records: Sequence[Record], rule: Rule = FIXED) -> Verdict:
 
 
 def _judge(setting: Setting, gaps: GapTable) -> Verdict:
-    parts = [_judge_rule(name, gaps) for name in RULES.values()]
+    parts = [judge_rule(name, gaps, TOLERANCE.alpha) for name in RULES.values()]
     return all_of(setting.id, [*parts, _judge_noise(gaps)] if setting.role is Role.ANCHOR else parts)
-
-
-def _judge_rule(name: str, gaps: GapTable) -> Verdict:
-    counts, _ = gaps.worst_over_ranks(gap=VIOLATIONS, layer=name)
-    launches, broken = len(counts), int(np.count_nonzero(counts))
-    evidence = {
-        "launches": launches,
-        "violations": int(counts.sum()),
-        "launches_with_one": broken,
-        "upper": binomial_upper(broken, launches, TOLERANCE.alpha),
-    }
-    if broken:
-        reason = f"{int(counts.sum())} events break it, in {broken} of {launches} launches"
-        return Verdict(Word.REFUTED, name, reason, evidence)
-    reason = f"kept in {launches} launches: a launch breaks it with probability at most {evidence['upper']:.2g}"
-    return Verdict(Word.SUPPORTED, name, reason, evidence)
 
 
 def _judge_noise(gaps: GapTable) -> Verdict:
@@ -78,12 +60,4 @@ def plot_lags(records: Sequence[Record]) -> Figure:
     from harness.report.figures import shares_of_lags
 
     kept = [record for record in records if record.facts.setting.role is Role.CLAIM]
-    return shares_of_lags({
-        setting: {int(lag): count for lag, count in _lags(gaps)} for setting, gaps in pooled(kept).values()
-    })
-
-
-def _lags(gaps: GapTable) -> list[tuple[str, float]]:
-    rows = gaps.gap == LAG
-    names = dict.fromkeys(gaps.layer[rows].tolist())
-    return [(name, float(gaps.value[rows & (gaps.layer == name)].sum())) for name in names]
+    return shares_of_lags({setting: gaps.counted(LAG) for setting, gaps in pooled(kept).values()})

@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from harness.engine import gaps, parts
 from harness.engine.trajectory import Arrays, Trajectory
 from harness.history import RULES, Event, check
-from harness.record import LAG, NOISE, TRAJECTORY, VIOLATIONS, GapTable, Measurement
+from harness.record import NOISE, TRAJECTORY, GapTable, Measurement
 from harness.spec import Setting
 from harness.verdict import Word
 
@@ -42,12 +40,7 @@ def measure(
     for rank, arrays in enumerate(rank_parts):
         relative = gaps.relative(Trajectory.from_arrays(arrays, parts.PARTITION), reference)
         tables.append(gaps.table(relative, reference.clocks, replicates, gap=TRAJECTORY, rank=rank))
-    violations = {name: found.broken.get(rule, 0) for rule, name in RULES.items()}
-    lags = {str(lag): count for lag, count in sorted(found.lags.items())}
-    for gap, counts in ((VIOLATIONS, violations), (LAG, lags)):
-        for name, count in counts.items():
-            value = {name: np.array([[float(count)]])}
-            tables.append(gaps.table(value, reference.clocks[-1:], [replicates.start], gap=gap))
+    tables += parts.findings(found, RULES, reference.clocks[-1:], replicates.start)
     counted = {"reads": float(found.reads), "writes": float(found.writes)}
     complete = float(found.verdict is not Word.INCONCLUSIVE)
     return Measurement(GapTable.concat(tables), counted | {"every_worker_left_its_end": complete})

@@ -57,7 +57,7 @@ def plot_map(records: Sequence[Record]) -> Figure:
         for name, gap in (("weights", TRAJECTORY), ("functions", FUNCTION)):
             median = float(np.median(gaps.worst_over_ranks(gap=gap, layer="all")[0][:, -1]))
             cell = Cell(value, setting.distribution.staleness, _word(setting, gaps, gap), median)
-            panels.setdefault(f"{name}, {axis}", []).append(cell)
+            panels.setdefault(f"{name}, {axis}, staleness s (clocks)", []).append(cell)
     return verdict_maps(panels, title="Where does the first theorem hold? 64–32–10 tanh, digits, P = 8")
 
 
