@@ -70,7 +70,7 @@ def launched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("scheduled")
     (folder / "program.py").write_text(f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n{PROGRAM}")
     words = launch.launch_line(Launcher.MPI, 4, Hosts(), [sys.executable, str(folder / "program.py"), str(folder)])
-    launch.execute(words, log=folder / "log", mark=str(folder), time_limit=200)
+    launch.execute(words, log=folder / "log", mark=str(folder), time_limit=400)
     return folder
 
 
