@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from harness import data
-from harness.engine import reference
+from harness.engine import gaps, reference
 from harness.engine.nets import DenseNet
 from harness.schedule import Schedule
 from harness.spec import Activation, Precision, StepSize, Training
@@ -82,3 +84,14 @@ def test_single_precision_stays_near_double() -> None:
     double, narrow = reference.train(TRAINING, range(2)), reference.train(single, range(2))
     assert narrow.layers["layer 1"].dtype == np.float32
     np.testing.assert_allclose(narrow.layers["layer 1"], double.layers["layer 1"], atol=1e-4)
+
+
+def test_long_gradients_are_clipped_to_the_limit_and_short_ones_left_alone() -> None:
+    plain = replace(TRAINING, clocks=1, checkpoints=1)
+    steps = {
+        clip: gaps.travelled(reference.train(replace(plain, clip=clip), range(3)))[gaps.ALL][:, 0]
+        for clip in (0.0, 1e-3, 1e3)
+    }
+    np.testing.assert_allclose(steps[1e-3], TRAINING.step_size.initial * 1e-3, rtol=1e-9)
+    np.testing.assert_array_equal(steps[1e3], steps[0.0])
+    assert (steps[0.0] > 2 * steps[1e-3]).all()
