@@ -89,7 +89,8 @@ class ModelPartition:
     def label(self) -> str:
         """Short name for legends."""
         layout = f"grid {self.rows}×{self.columns}" if self.layout is Layout.GRID else str(self.layout)
-        name = f"{self.groups} × {self.members} {layout}" if self.groups > 1 else f"{self.workers} {layout}"
+        workers = f"{self.groups} × {self.members}" if self.groups > 1 else str(self.workers)
+        name = f"P = {workers}, {layout}"
         return name if self.fault is Fault.NONE else f"{name}, {self.fault}"
 
     def require(self, training: Training) -> None:
