@@ -53,6 +53,10 @@ def _explained(weights: Verdict, function: Verdict, permuted: Verdict) -> str:
     """Why weights should part, as far as the other two gaps tell."""
     if weights.word is not Word.REFUTED:
         return ""
+    trends = [part.evidence for part in weights.parts if "trend" in part.evidence]
+    if trends and all(trend["trend"] is Word.SUPPORTED for trend in trends):
+        slope = max(trend["decay"]["slope"] for trend in trends if trend["decay"])
+        return f"; yet it falls on in every layer, slope {slope:.2g} or steeper: it is late, not lost"
     if function.word is not Word.SUPPORTED:
         return f"; the functions are {function.word}: nothing contracts the gap within these clocks"
     symmetry = "" if permuted.word is Word.SUPPORTED else ", and no permutation of hidden units accounts for it"

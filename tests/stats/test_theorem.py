@@ -44,6 +44,12 @@ def test_a_refutation_is_explained_by_what_stands_beside_it() -> None:
     assert "nothing contracts the gap" in judged(FLAT, FLAT, FLAT).reason
 
 
+def test_what_is_too_large_but_falls_on_is_called_late() -> None:
+    verdict = judged(20 * FALLING, FALLING, FALLING)
+    assert verdict.word is Word.REFUTED
+    assert verdict.reason.endswith("it is late, not lost")
+
+
 def test_an_anchor_must_be_float_noise() -> None:
     assert judged(FALLING, FALLING, FALLING, Role.ANCHOR).word is Word.REFUTED
     assert judged(1e-15 * NOISE_OF_32, FALLING, FALLING, Role.ANCHOR).word is Word.SUPPORTED
