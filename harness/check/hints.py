@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.check.finding import Finding
+from harness.check.finding import Finding, First
 from harness.check.noise import Noise
 from harness.check.observed import Flat, Observed
 from harness.check.weights import steps_at
 from harness.verdict import Word
 
 _CLEAN = 0.01
-_EXACT = 2e-3
+_EXACT = 3e-4
+_UNIFORM = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +76,25 @@ class Parts:
         """Whether the reference's update is the mean of those of the shares."""
         return self.same(np.mean(self.own, axis=0), self.right)
 
+    @property
+    def joint(self) -> Flat | None:
+        """(P,) weights of the ranks' own updates in the one that all ranks made; None where there is no such thing."""
+        found = [self.shares(rank) for rank in range(self.workers)] if self.alike and self.additive else []
+        rows = [row for row in found if row is not None]
+        return np.asarray(np.mean(rows, axis=0)) if rows and len(rows) == self.workers else None
+
+    def odd_one(self, row: Flat) -> int:
+        """The rank whose weight is not that of the others; of two, the one farther from 1/P.
+
+        Args:
+            row: (P,) weights.
+
+        Returns:
+            Its number.
+        """
+        middle = np.median(row) if self.workers > 2 else 1 / self.workers
+        return int(np.argmax(np.abs(row - middle)))
+
     def shares(self, rank: int) -> Flat | None:
         """The update of a rank as a combination of the ranks' own updates.
 
@@ -131,7 +151,29 @@ def hint(seen: Observed, noise: Noise, findings: Sequence[Finding]) -> str:
     if not refuted:
         return ""
     told = [text for text in (_by_detector(refuted, seen), _by_update(refuted, seen, noise)) if text]
+    if seen.by_composition:
+        told = told[:1] if "D1" in refuted else [_COMPOSITION]
     return " ".join(told) or "no known signature: compare the first bad step by hand"
+
+
+def culprit(seen: Observed, noise: Noise, first: First) -> int | None:
+    """The rank whose contribution has another weight than the others', where all ranks alike are wrong.
+
+    Args:
+        seen: what was seen, own updates included.
+        noise: of the reference.
+        first: where it goes wrong.
+
+    Returns:
+        Its number; None where no single rank is to blame.
+    """
+    if first.tensor not in seen.names:
+        return None
+    made = parts(seen, noise, seen.names.index(first.tensor), first.step)
+    row = made.joint if made is not None else None
+    if made is None or row is None or np.ptp(row) < _UNIFORM * np.abs(row).max():
+        return None
+    return made.odd_one(row)
 
 
 def _by_detector(refuted: dict[str, Finding], seen: Observed) -> str:
@@ -161,7 +203,10 @@ def _by_detector(refuted: dict[str, Finding], seen: Observed) -> str:
 def _by_update(refuted: dict[str, Finding], seen: Observed, noise: Noise) -> str:
     finding = next((refuted[d] for d in ("D1", "D2", "D3") if d in refuted), None)
     if "D7" in refuted and finding is None:
-        return _scaled(refuted["D7"].evidence["ratio"], len(seen.ranks)) or _ODD_LENGTH
+        # A whole run bends, so its ratio is a power of P only roughly.
+        workers, ratio = len(seen.ranks), float(refuted["D7"].evidence["ratio"])
+        power = round(float(np.log(ratio) / np.log(workers))) if ratio > 0 else 0
+        return _scaled(float(workers) ** power, workers) or _ODD_LENGTH
     if finding is None or finding.first is None or "D6" in refuted:
         return ""
     if "gradient" in finding.reason and finding.first.ratio is not None:
@@ -193,8 +238,23 @@ def _signature(made: Parts, seen: Observed, finding: Finding, all_tensors: bool)
         if made.same(np.mean(made.ours, axis=0), made.right):
             return _not_exchanged(name, seen, all_tensors) + since
     factors = [made.shares(rank) for rank in range(made.workers)] if made.additive else []
-    told = _from_shares([f for f in factors if f is not None], made, seen, name) if factors else ""
-    return (told or _from_direction(made, seen, name)) + since
+    told = _from_shares([f for f in factors if f is not None], made, seen, name, all_tensors) if factors else ""
+    return (told or _of_another(made, seen, name, step) or _from_direction(made, seen, name, all_tensors)) + since
+
+
+def _of_another(made: Parts, seen: Observed, name: str | None, step: int) -> str:
+    """Whether a tensor's update begins or ends as that of another one should."""
+    index = int(np.flatnonzero(seen.reference.kept == step)[0])
+    for number, other in enumerate(seen.names):
+        theirs = steps_at(seen, number, index, 0)[1]
+        size = min(len(theirs), len(made.right))
+        ends = [(made.ours[0][:size], theirs[:size]), (made.ours[0][-size:], theirs[-size:])]
+        if other != name and size > 2 and any(np.any(b) and made.same(a, b) for a, b in ends):
+            return (
+                f"The update of {name} is that of {other}: a buffer is reused before the reduce is done, or tensors are"
+                " matched in another order on the ranks."
+            )
+    return ""
 
 
 def _not_exchanged(name: str | None, seen: Observed, all_tensors: bool) -> str:
@@ -209,7 +269,7 @@ def _not_exchanged(name: str | None, seen: Observed, all_tensors: bool) -> str:
     )
 
 
-def _from_shares(factors: Sequence[Flat], made: Parts, seen: Observed, name: str | None) -> str:
+def _from_shares(factors: Sequence[Flat], made: Parts, seen: Observed, name: str | None, all_tensors: bool) -> str:
     if len(factors) < made.workers:
         return ""
     table, fair = np.array(factors), 1 / made.workers
@@ -228,16 +288,16 @@ def _from_shares(factors: Sequence[Flat], made: Parts, seen: Observed, name: str
         return f"The update of {name} is lost altogether in this step."
     if len(lost):
         return f"The contribution of rank {', '.join(map(str, lost))} to {name} is lost in this step."
-    if np.ptp(row) < _CLEAN * abs(row).max():
-        return _scaled(float(row.mean() / fair), made.workers, name, seen)
-    culprit = int(np.argmax(np.abs(row - np.median(row)))) if made.workers > 2 else int(np.argmax(np.abs(row - fair)))
+    if np.ptp(row) < _UNIFORM * abs(row).max():
+        return _scaled(float(row.mean() / fair), made.workers, name, seen, all_tensors=all_tensors)
+    odd = made.odd_one(row)
     return (
-        f"The contribution of rank {culprit} to {name} is scaled by {row[culprit] / fair:.4g};"
+        f"The contribution of rank {odd} to {name} is scaled by {row[odd] / fair:.4g};"
         f" weights of the ranks' own updates: {_written(row[None])}, where {fair:.3g} each is right."
     )
 
 
-def _from_direction(made: Parts, seen: Observed, name: str | None) -> str:
+def _from_direction(made: Parts, seen: Observed, name: str | None, all_tensors: bool) -> str:
     mean = np.mean(made.own, axis=0)
     if made.alike and not made.additive and made.same(made.ours[0], mean):
         return (
@@ -248,7 +308,7 @@ def _from_direction(made: Parts, seen: Observed, name: str | None) -> str:
         )
     factor = made.times(made.ours[0], made.right)
     if made.alike and factor is not None:
-        return _scaled(factor, made.workers, name, seen) or _ODD_LENGTH
+        return _scaled(factor, made.workers, name, seen, all_tensors=all_tensors) or _ODD_LENGTH
     if made.alike and not np.any(made.ours[0]):
         return f"The update of {name} is lost altogether in this step."
     if _in_pieces(made):
@@ -256,6 +316,9 @@ def _from_direction(made: Parts, seen: Observed, name: str | None) -> str:
             f"Parts of {name} go the right way, each with a length of its own: a norm or step size is taken on a shard"
             " of the tensor instead of the whole (LARS, LAMB, clipping), or some parts are scaled."
         )
+    some = _some_elements(made, name)
+    if some:
+        return some
     if any(collective.dtype in {"float16", "bfloat16"} for collective in seen.ledger):
         return (
             f"{name} is reduced in half precision, where it over- or underflows: scale gradients, or reduce in float32."
@@ -277,7 +340,21 @@ def _in_pieces(made: Parts) -> bool:
     return 2 <= len(groups) <= 2 * made.workers and all(np.ptp(g) <= 0.02 * np.abs(ratios).max() for g in groups)
 
 
-def _scaled(ratio: float, workers: int, name: str | None = None, seen: Observed | None = None) -> str:
+def _some_elements(made: Parts, name: str | None) -> str:
+    moved = made.right != 0
+    right = np.abs(made.ours[0] - made.right) <= made.close * np.abs(made.right)
+    share = float(right[moved].mean()) if moved.any() else 0.0
+    if not 0.05 < share < 1:
+        return ""
+    return (
+        f"{share:.0%} of the elements of {name} that move are right and the others are not: parts that depend on each"
+        " other are updated at the same time from the same old values, or a part is left out of the exchange."
+    )
+
+
+def _scaled(
+    ratio: float, workers: int, name: str | None = None, seen: Observed | None = None, *, all_tensors: bool = True
+) -> str:
     """Factors that are a power of P."""
     known = {
         float(workers): "P: summed over ranks where the mean is meant",
@@ -288,11 +365,11 @@ def _scaled(ratio: float, workers: int, name: str | None = None, seen: Observed 
     for factor, text in known.items():
         if abs(ratio / factor - 1) < _CLEAN:
             what = f"the update of {name}" if name else "the whole update"
-            return f"The ratio of {what} to the right one is {text}.{_place(name, seen)}"
+            return f"The ratio of {what} to the right one is {text}.{_place(name, seen, all_tensors)}"
     return ""
 
 
-def _place(name: str | None, seen: Observed | None) -> str:
+def _place(name: str | None, seen: Observed | None, all_tensors: bool) -> str:
     if name is None or seen is None:
         return ""
     tensor = seen.names.index(name)
@@ -315,4 +392,8 @@ def _written(table: Flat) -> str:
     return "; ".join("(" + ", ".join(f"{factor:.3g}" for factor in row) + ")" for row in table)
 
 
+_COMPOSITION = (
+    "Alone, the result depends on which examples stand together in a batch, and draws no random numbers: sums are"
+    " normalised per micro-batch instead of per example, so that examples in smaller micro-batches count more."
+)
 _ODD_LENGTH = "The direction is right and the length is not: a step size, or a norm taken on a part."

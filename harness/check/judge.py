@@ -160,7 +160,10 @@ class Result:
     @property
     def first(self) -> First | None:
         """Where it goes wrong first; the rank is named where the parts of the update tell."""
-        return self.culprit.first if self.culprit else None
+        found = self.culprit.first if self.culprit else None
+        if found is None or found.rank is not None or self.culprit is None:
+            return found
+        return replace(found, rank=hints.culprit(self.culprit.seen, self.culprit.noise, found))
 
     @property
     def hint(self) -> str:

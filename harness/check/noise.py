@@ -19,7 +19,8 @@ _CHANCE = 1e-6
 _OTHER_ORDER = 3.0
 # A reference that differs from itself by more than this draws random numbers.
 RANDOM = 1e-3
-_HALF = 2.0**-10
+# Unit round-off of half precision, times 8: shares are rounded, and may be longer than their mean.
+_HALF = 8 * 2.0**-11
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,12 +31,14 @@ class TensorNoise:
         travelled: (kept,) distance ‖w_c − w_0‖.
         noise: (kept,) largest distance of a repetition so far.
         floor: (kept,) rounding of stored weights, ε ‖w_c‖ √c.
+        path: (kept,) sum of the lengths of all updates.
         factor: of the noise, that a further repetition passes with probability 1e-6.
     """
 
     travelled: Flat
     noise: Flat
     floor: Flat
+    path: Flat
     factor: float
 
     @property
@@ -70,6 +73,7 @@ class Noise:
             travelled=np.linalg.norm(reference - reference[0], axis=1),
             noise=np.maximum.accumulate(distances.max(axis=0)),
             floor=epsilon * np.linalg.norm(reference, axis=1) * np.sqrt(self.seen.reference.kept),
+            path=np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(reference, axis=0), axis=1))]),
             factor=_OTHER_ORDER * _prediction_factor(differences),
         )
 
@@ -105,7 +109,7 @@ class Noise:
         tensor = self.tensors[number]
         pooled = np.where(np.isfinite(self.pooled), self.pooled, 0.0) * tensor.travelled
         noise = tensor.factor * np.maximum(tensor.noise, pooled)
-        bound: Flat = noise + 4 * tensor.floor + self.half * tensor.travelled
+        bound: Flat = noise + 4 * tensor.floor + self.half * tensor.path
         return bound
 
     def detectable(self, number: int, step: int = -1) -> float:
@@ -169,3 +173,19 @@ def gap(seen: Observed, trace: Trace, number: int) -> NDArray[np.float64]:
     reference = seen.flat(seen.reference, number)
     distance = np.linalg.norm(seen.flat(trace, number) - reference, axis=1)
     return np.where(np.isfinite(distance), distance, np.where(np.isfinite(reference).all(axis=1), np.inf, 0.0))
+
+
+def same_path(one: Trace, other: Trace) -> bool:
+    """Whether two passes differ by no more than float noise.
+
+    Args:
+        one: a trace.
+        other: a trace of the same steps.
+
+    Returns:
+        The answer, relative to the distance travelled.
+    """
+    pairs = [(a.astype(float), b.astype(float)) for a, b in zip(one.weights, other.weights, strict=True)]
+    travelled = sum(float(np.sum((a[-1] - a[0]) ** 2)) for a, _ in pairs)
+    apart = sum(float(np.sum((a[-1] - b[-1]) ** 2)) for a, b in pairs)
+    return 0 < travelled < np.inf and apart <= RANDOM**2 * travelled

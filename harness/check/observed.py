@@ -68,6 +68,7 @@ class Observed:
         ledger: collectives in the order in which they ended.
         shards: per rank, where the file shards its own data.
         own: per rank what the first wrong step would have been with its share alone.
+        by_composition: whether the reference depends on which examples stand together, without random numbers.
     """
 
     scenario: Scenario
@@ -77,6 +78,7 @@ class Observed:
     ledger: tuple[Collective, ...] = ()
     shards: tuple[Shard, ...] = ()
     own: tuple[Trace, ...] = ()
+    by_composition: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -114,6 +116,14 @@ class Observed:
             A copy.
         """
         return replace(self, own=tuple(own))
+
+    def same_order_only(self) -> Observed:
+        """The same without the repetitions in another order, where the order is what makes the difference.
+
+        Returns:
+            A copy.
+        """
+        return replace(self, repeats=self.repeats[1:2], by_composition=True)
 
     def with_repeats(self, more: Sequence[Trace]) -> Observed:
         """The same with more repetitions of the reference.

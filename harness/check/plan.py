@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -147,6 +147,7 @@ class Job:
         scenario: the training.
         passes: per group of processes the passes that it makes.
         batches_from: job whose ranks' batches are used again, where not this one's.
+        optional: whether a file that fails here is not blamed for it.
     """
 
     file: str
@@ -154,6 +155,7 @@ class Job:
     scenario: Scenario
     passes: dict[str, tuple[Pass, ...]]
     batches_from: str = ""
+    optional: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Nested JSON-able form.
@@ -206,6 +208,22 @@ def attribution_job(job: Job, scenario: Scenario, step: int, origin: str) -> Job
     """
     own = tuple(Pass(f"own-{rank}", own=rank, steps=step) for rank in range(scenario.workers))
     return Job(job.file, job.entry, scenario, {ALONE[0]: own}, batches_from=origin)
+
+
+PAIR = (Pass("pair"), Pass("pair-reversed", order=1))
+
+
+def pair_job(job: Job) -> Job:
+    """The training alone on batches so small that nothing in them can be divided up: only chance tells orders apart.
+
+    Args:
+        job: the job that it follows.
+
+    Returns:
+        The job, for the first undistributed process.
+    """
+    small = replace(job.scenario, workers=2, share=1, short=1, steps=2)
+    return Job(job.file, job.entry, small, {ALONE[0]: PAIR}, optional=True)
 
 
 def repeats_job(job: Job, count: int, origin: str) -> Job:

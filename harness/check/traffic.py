@@ -38,8 +38,9 @@ def stale_reads(seen: Observed) -> Finding:
     evidence = {"lags": {str(lag): count for lag, count in checked.lags.items()}, "broken": dict(checked.broken)}
     if checked.violations:
         witness = checked.violations[0]
-        event: Mapping[str, Any] = witness.witnesses[0] if witness.witnesses else {}
-        first = First(int(event.get("clock", -1)) + 1, event.get("worker"), None, "D4")
+        # The latest of the events that prove it is the one that should not have been.
+        event: Mapping[str, Any] = max(witness.witnesses, key=lambda e: int(e.get("clock", -1)), default={})
+        first = First(int(event.get("clock", seen.reference.steps - 1)) + 1, event.get("worker"), None, "D4")
         reason = f"rule {witness.rule}, {witness.name}: {witness.text}"
         return Finding("D4", Word.REFUTED, reason, first=first, evidence=evidence)
     # Reads at clock 0 see nothing under any bound.

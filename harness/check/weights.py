@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.special import stdtrit
 
@@ -163,7 +165,9 @@ def update(seen: Observed, noise: Noise) -> Finding:
     if wrong:
         first = min(wrong, key=lambda f: f.first.step if f.first else 0)
         same_step = [f for f in wrong if f.first and first.first and f.first.step == first.first.step]
-        return same_step[0] if same_step[0].first and "gradient" in same_step[0].reason else same_step[-1]
+        bad = [f.first.tensor for f in same_step if f.first and "gradient" not in f.reason]
+        said = same_step[0] if same_step[0].first and "gradient" in same_step[0].reason else same_step[-1]
+        return replace(said, evidence={"tensors": bad})
     detectable = {
         name: min(noise.detectable(number), noise.detectable(number, noise.first_moved(number) or -1))
         for number, name in enumerate(seen.names)

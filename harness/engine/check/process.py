@@ -9,7 +9,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,8 @@ class Process:
                 continue
             name, job = asked
             for made in job.passes.get(self._group, ()):
-                self._run(name, job, made)
+                with suppress(ProgramError) if job.optional else nullcontext():
+                    self._run(name, job, made)
             write_json(self._folder.file(name, self._group, self.rank, "done"), "done")
             self._folder.note_stage(self._group, self.rank, "waiting for work")
             number += 1
