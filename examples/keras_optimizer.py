@@ -2,14 +2,7 @@
 
 import horovod.tensorflow.keras as hvd
 import keras
-import numpy as np
-from sklearn.datasets import load_digits
-
-
-def dataset() -> tuple[np.ndarray, np.ndarray]:
-    """1,797 handwritten digits of 8 × 8 pixels."""
-    digits = load_digits()
-    return (digits.data / 16).astype(np.float32), digits.target.astype(np.int64)
+from digits import dataset  # noqa: F401
 
 
 def model(distributed: bool) -> keras.Model:

@@ -3,15 +3,9 @@
 import horovod.tensorflow as hvd
 import numpy as np
 import tensorflow as tf
-from sklearn.datasets import load_digits
+from digits import dataset  # noqa: F401
 
 from harness import Batch
-
-
-def dataset() -> tuple[np.ndarray, np.ndarray]:
-    """1,797 handwritten digits of 8 × 8 pixels."""
-    digits = load_digits()
-    return (digits.data / 16).astype(np.float32), digits.target.astype(np.int64)
 
 
 class Training:

@@ -377,9 +377,9 @@ def _place(name: str | None, seen: Observed | None, all_tensors: bool) -> str:
     touched = np.any((rows[1] - rows[0]).reshape(rows.shape[1], -1) != 0, axis=1) if rows.ndim > 2 else np.ones(1)
     if touched.mean() < 0.9:
         return " Only some of its rows are touched: sparse gradients (IndexedSlices) are gathered and not averaged."
-    return (
-        " Where only some tensors are wrong, look at the backward pass of a collective, or of a partition, before them."
-    )
+    if all_tensors:
+        return ""
+    return " Other tensors are right: look at the backward pass of a collective, or of a partition, between them."
 
 
 def _unfinite(seen: Observed, tensor: int, step: int) -> str:

@@ -82,7 +82,8 @@ def _summarise(scores: list[Score], total: Tally) -> None:
     out.print(table)
     out.print(
         f"{total.found} of {total.mutants} mutants refuted, {total.localised} with the right place, {total.hinted} with"
-        f" a right hint; {total.false_alarms} false alarms over {total.right} right trainings, {total.undecided} undecided",
+        f" a right hint; {total.false_alarms} false alarms over {total.right} right trainings,"
+        f" {total.undecided} undecided",
         soft_wrap=True,
         highlight=False,
     )

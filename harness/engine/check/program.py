@@ -61,8 +61,10 @@ def blamed(stage: str, file: Path, kind: str = INPUT) -> Iterator[None]:
 def _line(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         return f"it calls sys.exit({error.code!r})"
-    text = str(error).strip()
-    return f"{type(error).__name__}: {text.splitlines()[0] if text else 'no message'}"
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or ["no message"]
+    # AutoGraph puts its own account of the code first, and the message last.
+    said = lines[-1] if lines[0].startswith("in user code") else lines[0]
+    return f"{type(error).__name__}: {said.removeprefix(f'{type(error).__name__}: ')}"
 
 
 def _frames(error: BaseException, file: Path) -> tuple[str, ...]:
