@@ -230,6 +230,9 @@ def _signature(made: Parts, seen: Observed, finding: Finding, all_tensors: bool)
     if all(made.same(ours, own) for ours, own in zip(made.ours, made.own, strict=True)):
         return _not_exchanged(name, seen, all_tensors) + since
     if not made.alike:
+        still = [rank for rank, ours in enumerate(made.ours) if not np.any(ours)]
+        if still:
+            return f"Rank {still[0]} makes no update of {name} in this step: the step is skipped there." + since
         if made.same(np.sum(made.ours, axis=0), made.right):
             return (
                 f"Every rank holds a part of {name}'s update and the parts add up to the right one: the backward pass"
@@ -274,9 +277,6 @@ def _from_shares(factors: Sequence[Flat], made: Parts, seen: Observed, name: str
         return ""
     table, fair = np.array(factors), 1 / made.workers
     if not made.alike:
-        missing = [rank for rank in range(made.workers) if np.abs(table[rank]).max() < _CLEAN]
-        if missing:
-            return f"Rank {missing[0]} makes no update of {name} in this step: the step is skipped there."
         if all(
             abs(table[r, r] - 1) < _CLEAN and abs(table[r]).sum() < 1 + made.workers * _CLEAN for r in range(len(table))
         ):
@@ -291,6 +291,11 @@ def _from_shares(factors: Sequence[Flat], made: Parts, seen: Observed, name: str
     if np.ptp(row) < _UNIFORM * abs(row).max():
         return _scaled(float(row.mean() / fair), made.workers, name, seen, all_tensors=all_tensors)
     odd = made.odd_one(row)
+    if (np.abs(row - fair) > _UNIFORM * fair).all():
+        return (
+            f"The contribution of every rank to {name} is scaled by a factor of its own, {_written(row[None] / fair)}:"
+            " it is clipped or normalised per rank before the reduce, or weighted by something else than its examples."
+        )
     return (
         f"The contribution of rank {odd} to {name} is scaled by {row[odd] / fair:.4g};"
         f" weights of the ranks' own updates: {_written(row[None])}, where {fair:.3g} each is right."
