@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from harness.check import observed
 from harness.check.judge import Judged, Result, judge
 from harness.check.noise import same_path
@@ -73,12 +75,18 @@ def check(request: Request, notify: Callable[[str], None]) -> Result:
         ProgramFailedError: the file failed.
     """
     judged: list[Judged] = []
-    began = time.monotonic()
+    seconds = {"until the first step": 0.0, "from there to the end": 0.0, "of that in steps of rank 0": 0.0}
     for workers in request.workers:
+        began = time.time()
         with Session(workers, launcher=request.launcher, time_limit=request.time_limit) as session:
             notify(f"{request.file.name}: {workers} ranks, and once alone")
-            judged += check_in(session, request)
-    return Result(request.file.name, tuple(judged), {"all": time.monotonic() - began})
+            found = check_in(session, request)
+        times = [made.seen.ranks[0].times for made in found]
+        seconds["until the first step"] += float(times[0][0, 0]) - began
+        seconds["from there to the end"] += time.time() - float(times[0][0, 0])
+        seconds["of that in steps of rank 0"] += float(sum(np.diff(of_steps).sum() for of_steps in times))
+        judged += found
+    return Result(request.file.name, tuple(judged), seconds)
 
 
 def check_in(session: Session, request: Request) -> list[Judged]:

@@ -41,6 +41,9 @@ def summarise(out: Console, result: Result) -> None:
         place += [f"{first.ratio:.4g} times the right update"] if first.ratio is not None else []
         out.print(f"first: {', '.join(place)} ({first.detector})", soft_wrap=True, markup=False)
         out.print(f"looks like: {result.hint}", soft_wrap=True, markup=False)
+    if result.seconds:
+        spent = ", ".join(f"{seconds:.1f} s {what}" for what, seconds in result.seconds.items())
+        out.print(f"time: {spent}", soft_wrap=True, markup=False)
     out.print(f"{result.file}: {show.word(str(result.word))}: {result.reason}", soft_wrap=True)
 
 
