@@ -126,6 +126,8 @@ def parts(seen: Observed, noise: Noise, tensor: int, step: int) -> Parts | None:
     if not len(found) or found[0] == 0 or not seen.own:
         return None
     index = int(found[0])
+    if seen.reference.kept[index - 1] != step - 1 or any(trace.kept[-2] != step - 1 for trace in seen.own):
+        return None
     ours = [steps_at(seen, tensor, index, rank)[0] for rank in range(len(seen.ranks))]
     own = [flat[-1] - flat[-2] for flat in (seen.flat(trace, tensor) for trace in seen.own)]
     right = steps_at(seen, tensor, index, 0)[1]

@@ -68,7 +68,7 @@ class Noise:
         differences = [self.seen.flat(repeat, number) - reference for repeat in self.seen.repeats]
         distances = np.array([np.linalg.norm(difference, axis=1) for difference in differences])
         dtype = self.seen.reference.weights[number].dtype
-        epsilon = float(np.finfo(dtype).eps) if dtype.kind == "f" else 2.0**-8 if dtype.kind == "V" else 0.0
+        epsilon = float(np.finfo(dtype).eps) if dtype.kind == "f" else 0.0
         return TensorNoise(
             travelled=np.linalg.norm(reference - reference[0], axis=1),
             noise=np.maximum.accumulate(distances.max(axis=0)),

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from harness.check.contract import Batch
 
-# Weights of every step are kept up to this size; of larger nets those of log-spaced steps.
-_MOST_KEPT_BYTES = 256 * 2**20
+# A path up to this size is kept whole; of a larger one log-spaced steps, and where these are too many, its ends.
+_WHOLE_PATH_BYTES = 64 * 2**20
+_SPACED_PATH_BYTES = 256 * 2**20
 _GRADIENT_STEPS = 3
 
 
@@ -116,8 +117,7 @@ class Tracer:
     def __init__(self, initial: Mapping[str, NDArray[Any]], steps: int) -> None:
         self.names = tuple(initial)
         self.shapes = {name: array.shape for name, array in initial.items()}
-        size = sum(array.nbytes for array in initial.values()) * (steps + 1)
-        self._kept = np.arange(steps + 1) if size <= _MOST_KEPT_BYTES else _log_spaced(steps)
+        self._kept = _kept(steps, sum(array.nbytes for array in initial.values()))
         self._weights: list[list[NDArray[Any]]] = [[] for _ in self.names]
         self._hashes: list[list[int]] = []
         self._losses: list[float] = []
@@ -129,7 +129,7 @@ class Tracer:
     def _keep(self, weights: Mapping[str, NDArray[Any]]) -> None:
         step = len(self._hashes)
         arrays = [np.asarray(weights[name]) for name in self.names]
-        self._hashes.append([zlib.crc32(np.ascontiguousarray(array).data.cast("B")) for array in arrays])
+        self._hashes.append([zlib.crc32(array.tobytes()) for array in arrays])
         if step in self._kept:
             for kept, array in zip(self._weights, arrays, strict=True):
                 kept.append(array.copy())
@@ -182,5 +182,11 @@ class Tracer:
         )
 
 
-def _log_spaced(steps: int) -> NDArray[np.int64]:
-    return np.array(sorted({0, 1, 2, *np.geomspace(1, steps, 10).round().astype(int).tolist()}), dtype=np.int64)
+def _kept(steps: int, size: int) -> NDArray[np.int64]:
+    """Steps whose weights are kept: the first two and the last two always, so that their updates can be told."""
+    if size * (steps + 1) <= _WHOLE_PATH_BYTES:
+        return np.arange(steps + 1)
+    ends = {0, 1, 2, steps - 1, steps}
+    spaced = ends | set(np.geomspace(1, steps, 10).round().astype(int).tolist())
+    fits = size * len(spaced) <= _SPACED_PATH_BYTES
+    return np.array(sorted(step for step in (spaced if fits else ends) if 0 <= step <= steps), dtype=np.int64)

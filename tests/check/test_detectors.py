@@ -14,7 +14,7 @@ from harness.check.judge import Result, judge
 from harness.check.noise import Noise
 from harness.check.observed import Collective, Shard, _ledger
 from harness.check.plan import Job, Pass, attribution_job, first_job, scenarios
-from harness.check.trace import Trace
+from harness.check.trace import Trace, Tracer
 from harness.errors import BadInputError
 from harness.verdict import Word
 from trainings import RAN, SCENARIO, Reduce, alone, judged, mean, seen
@@ -148,6 +148,13 @@ def test_traces_survive_their_file(tmp_path: Path) -> None:
     assert again.names == made.names
     assert all((a == b).all() for a, b in zip(again.weights, made.weights, strict=True))
     assert [ids.tolist() for ids in again.ids] == [ids.tolist() for ids in made.ids]
+
+
+@pytest.mark.parametrize(("elements", "kept"), [(10, 41), (2_000_000, 11), (9_000_000, 5)])
+def test_of_large_nets_fewer_steps_are_kept_and_the_ends_always(elements: int, kept: int) -> None:
+    steps = Tracer({"w": np.zeros(elements, np.float32)}, 40)._kept.tolist()
+    assert len(steps) == kept
+    assert {0, 1, 2, 39, 40} <= set(steps)
 
 
 def test_the_timeline_is_read_even_where_it_is_cut_off(tmp_path: Path) -> None:

@@ -122,8 +122,10 @@ class Program:
         if not isinstance(found, Mapping) or not found:
             self._refuse("weights()", f"it returns {type(found).__name__}, not a non-empty dict of arrays by name")
         arrays = {str(name): np.asarray(array) for name, array in found.items()}
-        for name, array in arrays.items():
-            if array.dtype.kind not in "fiub" and array.dtype.name != "bfloat16":
+        for name, array in list(arrays.items()):
+            if array.dtype.name == "bfloat16":
+                arrays[name] = array.astype(np.float32)
+            elif array.dtype.kind not in "fiub":
                 self._refuse("weights()", f"{name!r} holds {array.dtype}, not numbers")
         shapes = {name: array.shape for name, array in arrays.items()}
         if known is not None and shapes != dict(known):
