@@ -33,6 +33,7 @@ def gallery(
     steps: Annotated[int, typer.Option(help="Steps of the longest scenario.", metavar="N")] = 12,
     batch: Annotated[int, typer.Option(help="Examples per step.", metavar="N")] = 24,
     time_limit: Annotated[float, typer.Option(help="Seconds for all of them.")] = 1800.0,
+    markdown: Annotated[Path | None, typer.Option(help="Write the scores there as tables.", metavar="PATH")] = None,
     json: Json = None,
 ) -> int:
     """Check the check: mutants with one mistake each must be refuted, right twins must not.
@@ -46,7 +47,9 @@ def gallery(
     """
     from harness.checking import Request
     from harness.gallery import exhibits, score, tally
+    from harness.report.check_page import gallery_to_markdown
     from harness.session import Session
+    from harness.store import write_text
 
     found = exhibits(folder)
     chosen = [e for e in found if not names or any(e.file.name.startswith(name) for name in names)]
@@ -60,6 +63,8 @@ def gallery(
         scores = score(chosen, request, session, _progress)
     total = tally(scores)
     _summarise(scores, total)
+    if markdown is not None:
+        write_text(markdown, gallery_to_markdown(scores, total, workers=workers, steps=steps))
     show.write_json(json, {"scores": [made.to_json() for made in scores], "tally": asdict(total)})
     return 0 if total.found == total.mutants and not total.false_alarms else 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -96,6 +97,22 @@ def to_markdown(result: Result) -> str:
         Markdown.
     """
     return _environment(escape=False).get_template("check.md.j2").render(**_facts(result))
+
+
+def gallery_to_markdown(scores: Sequence[object], total: object, *, workers: int, steps: int) -> str:
+    """Scores of a gallery as tables.
+
+    Args:
+        scores: of all trainings, as `harness.gallery` makes them.
+        total: their totals.
+        workers: number of ranks.
+        steps: of the longest scenario.
+
+    Returns:
+        Markdown.
+    """
+    template = _environment(escape=False).get_template("gallery.md.j2")
+    return template.render(scores=scores, total=total, workers=workers, steps=steps)
 
 
 def _facts(result: Result) -> dict[str, Any]:

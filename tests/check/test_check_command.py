@@ -14,7 +14,7 @@ from harness.cli import main
 from harness.cli.show_check import annotate, summarise
 from harness.gallery import Score, exhibits, tally
 from harness.pytest_plugin import assert_in_step
-from harness.report.check_page import to_html, to_markdown
+from harness.report.check_page import gallery_to_markdown, to_html, to_markdown
 from harness.verdict import Word
 from trainings import judged, mean
 
@@ -114,3 +114,7 @@ def test_totals_of_a_gallery() -> None:
     total = tally(scores)
     assert (total.mutants, total.found, total.localised, total.hinted) == (1, 1, 1, 0)
     assert (total.right, total.false_alarms, total.undecided) == (2, 1, 1)
+    table = gallery_to_markdown(scores, total, workers=2, steps=12)
+    assert "1 of 1 mutants refuted, 1 at the right step and tensor, 0 with a right hint; 1 false alarms" in table
+    assert "| a | refuted | right | wrong |" in table
+    assert "| b: right | inconclusive |" in table
