@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from harness.check import hints, samples, traffic, weights
+from harness.check import hints, samples, traffic
 from harness.check.finding import NAMES, Finding, First
+from harness.check.length import length
 from harness.check.noise import Noise
 from harness.check.observed import Observed
+from harness.check.replicas import replicas, starts
+from harness.check.updates import path, update
 from harness.verdict import Verdict, Word, worst
 
 # Where two detectors see the same step, the one that says more about the cause speaks first.
@@ -97,13 +100,13 @@ def judge(seen: Observed) -> Judged:
     with np.errstate(all="ignore"):
         noise = Noise(seen)
         findings = (
-            weights.replicas(seen, noise),
-            weights.update(seen, noise),
-            weights.path(seen, noise),
+            replicas(seen, noise),
+            update(seen, noise),
+            path(seen, noise),
             traffic.stale_reads(seen),
             samples.ledger(seen),
-            weights.starts(seen),
-            weights.length(seen, noise),
+            starts(seen),
+            length(seen, noise),
             traffic.losses(seen),
             traffic.collectives(seen),
         )

@@ -12,7 +12,7 @@ import numpy as np
 from harness import history
 from harness.check.finding import Finding, First, nothing
 from harness.check.observed import Observed, counts
-from harness.check.weights import same_start
+from harness.check.steps import same_start
 from harness.errors import BadInputError
 from harness.verdict import Word
 
