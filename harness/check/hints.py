@@ -10,7 +10,7 @@ from harness.check.finding import Finding, First
 from harness.check.noise import Noise
 from harness.check.observed import Observed
 from harness.check.parts import parts
-from harness.check.signatures import ODD_LENGTH, UNIFORM, scaled, signature
+from harness.check.signatures import ODD_LENGTH, scaled, signature
 from harness.verdict import Word
 
 _COMPOSITION = (
@@ -54,7 +54,7 @@ def culprit(seen: Observed, noise: Noise, first: First) -> int | None:
         return None
     made = parts(seen, noise, seen.names.index(first.tensor), first.step)
     row = made.joint if made is not None else None
-    if made is None or row is None or np.ptp(row) < UNIFORM * np.abs(row).max():
+    if made is None or row is None or made.uniform(row):
         return None
     return made.odd_one(row)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -251,15 +250,3 @@ def _scenario(judged: Judged) -> dict[str, Any]:
             for finding in judged.findings
         ],
     }
-
-
-def all_files(results: Sequence[Result]) -> Word:
-    """The word on several files.
-
-    Args:
-        results: one per file.
-
-    Returns:
-        The worst.
-    """
-    return worst(result.word for result in results)

@@ -61,6 +61,28 @@ class Parts:
         factor = float(one @ other) / square if square > 0 else 0.0
         return factor if factor and self.same(one, factor * other) else None
 
+    def written(self, factor: float) -> str:
+        """A factor with as many digits as can be told.
+
+        Args:
+            factor: of an update.
+
+        Returns:
+            The text.
+        """
+        return f"{round(factor, 1 - int(np.floor(np.log10(self.close)))):.10g}"
+
+    def uniform(self, row: Flat) -> bool:
+        """Whether all ranks count the same.
+
+        Args:
+            row: (P,) weights of their own updates.
+
+        Returns:
+            The answer, but for noise.
+        """
+        return bool(np.ptp(row) < 2 * self.close * np.abs(row).max())
+
     @property
     def alike(self) -> bool:
         """Whether all ranks made the same update."""
@@ -130,4 +152,6 @@ def parts(seen: Observed, noise: Noise, tensor: int, step: int) -> Parts | None:
         return None
     moved = float(np.linalg.norm(right))
     noisy = float(noise.bound(tensor)[index]) / moved if moved else 0.0
-    return Parts(tuple(ours), right, tuple(own), max(_EXACT, min(2 * noisy, 0.2)))
+    wrong = max(float(np.linalg.norm(array - right)) for array in ours) / moved if moved else 1.0
+    # What is to be explained must not itself count as none.
+    return Parts(tuple(ours), right, tuple(own), max(min(2 * noisy, 0.2), min(_EXACT, wrong / 4)))

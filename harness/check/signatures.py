@@ -12,7 +12,6 @@ from harness.check.parts import Parts
 from harness.check.steps import steps_at
 
 ODD_LENGTH = "The direction is right and the length is not: a step size, or a norm taken on a part."
-UNIFORM = 1e-3
 _CLEAN = 0.01
 
 
@@ -94,16 +93,16 @@ def _from_shares(factors: Sequence[Flat], made: Parts, seen: Observed, name: str
         return f"The update of {name} is lost altogether in this step."
     if len(lost):
         return f"The contribution of rank {', '.join(map(str, lost))} to {name} is lost in this step."
-    if np.ptp(row) < UNIFORM * abs(row).max():
+    if made.uniform(row):
         return scaled(float(row.mean() / fair), made.workers, name, seen, all_tensors=all_tensors)
     odd = made.odd_one(row)
-    if (np.abs(row - fair) > UNIFORM * fair).all():
+    if (np.abs(row - fair) > 2 * made.close * fair).all():
         return (
             f"The contribution of every rank to {name} is scaled by a factor of its own, {_written(row[None] / fair)}:"
             " it is clipped or normalised per rank before the reduce, or weighted by something else than its examples."
         )
     return (
-        f"The contribution of rank {odd} to {name} is scaled by {row[odd] / fair:.4g};"
+        f"The contribution of rank {odd} to {name} is scaled by {made.written(row[odd] / fair)};"
         f" weights of the ranks' own updates: {_written(row[None])}, where {fair:.3g} each is right."
     )
 

@@ -38,6 +38,10 @@ MISTAKES: dict[str, tuple[Reduce, str]] = {
         "rank 1 to kernel is scaled by 1.01",
     ),
     "one per mille": (lambda parts, rank: (parts[0] + np.float32(1.003) * parts[1]) / 2, "scaled by 1.003"),
+    "one in ten thousand": (
+        lambda parts, rank: (parts[0] + np.float32(1.0001) * parts[1]) / 2,
+        "kernel is scaled by 1.0",
+    ),
     "skipped": (lambda parts, rank: mean(parts, rank) * (rank == 0), "Rank 1 makes no update"),
     "clipped": (
         lambda parts, rank: mean([p / np.linalg.norm(p) for p in parts], rank),
