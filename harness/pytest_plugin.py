@@ -52,13 +52,21 @@ class Ranks:
 
         request = Request(Path(file), (workers,), steps, batch, entry)
         try:
-            judged = check_in(self._session(workers), request)
+            judged = check_in(self.session(workers), request)
         except BaseException:
             self._close(workers)
             raise
         return Result(request.file.name, tuple(judged), {})
 
-    def _session(self, workers: int) -> Session:
+    def session(self, workers: int) -> Session:
+        """The ranks themselves, started where they are not there yet.
+
+        Args:
+            workers: P.
+
+        Returns:
+            The session.
+        """
         from harness.session import Session
 
         if workers not in self._sessions:

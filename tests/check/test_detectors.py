@@ -82,6 +82,20 @@ def test_of_detectors_that_see_the_same_step_the_most_telling_speaks() -> None:
     assert [finding.detector for finding in found.refuted] == ["D1", "D2", "D3", "D9", "D7"]
 
 
+@pytest.mark.parametrize(("factors", "word"), [((1, 1), "supported"), ((0.5, 1.5), "supported"), ((2, 2), "refuted")])
+def test_gradients_may_be_offered_before_or_after_the_exchange(factors: tuple[float, float], word: str) -> None:
+    made, gradient = seen(mean), np.arange(1.0, 7.0)[None]
+    ranks = [replace(t, gradients={"g": f * gradient}) for t, f in zip(made.ranks, factors, strict=True)]
+    alone_too = [replace(trace, gradients={"g": gradient}) for trace in (made.reference, *made.repeats)]
+    found = judge(replace(made, ranks=tuple(ranks), reference=alone_too[0], repeats=tuple(alone_too[1:])))
+    (update,) = [finding for finding in found.findings if finding.detector == "D2"]
+    assert update.word == word
+    if word == "refuted":
+        assert update.first is not None
+        assert (update.first.tensor, update.first.ratio) == ("g", pytest.approx(2))
+        assert "P: summed over ranks" in found.hint()
+
+
 def test_what_is_below_the_noise_is_not_found_and_the_check_says_so() -> None:
     made = judged(lambda parts, rank: (parts[0] + np.float32(1 + 2e-7) * parts[1]) / 2)
     assert Result("tiny", (made,), {}).word is Word.SUPPORTED

@@ -95,7 +95,7 @@ def command(file: Path, *words: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("exhibit", [e for e in GALLERY if e.expected], ids=lambda exhibit: exhibit.file.stem)
 def test_mutants_are_found_where_they_are_and_right_twins_are_not(exhibit: Exhibit, ranks: Ranks) -> None:
     request = Request(exhibit.file, (2,), steps=12, batch=24)
-    mutant, *twins = score([exhibit], request, ranks._session(2), lambda _: None)
+    mutant, *twins = score([exhibit], request, ranks.session(2), lambda _: None)
     assert (mutant.found, mutant.localised, mutant.hinted) == (True, True, True), mutant.said
     assert [twin.word for twin in twins] == [Word.SUPPORTED] * len(twins)
 
@@ -104,7 +104,7 @@ def test_mutants_are_found_where_they_are_and_right_twins_are_not(exhibit: Exhib
 def test_other_ways_to_the_same_sums_are_not_flagged(workers: int, ranks: Ranks) -> None:
     (equivalent,) = [exhibit for exhibit in GALLERY if exhibit.expected is None]
     request = Request(equivalent.file, (workers,), steps=8, batch=24)
-    scores = score([equivalent], request, ranks._session(workers), lambda _: None)
+    scores = score([equivalent], request, ranks.session(workers), lambda _: None)
     assert {made.entry: made.word for made in scores} == dict.fromkeys(equivalent.right, Word.SUPPORTED)
 
 
@@ -225,7 +225,7 @@ def test_the_example_project_passes_its_own_tests() -> None:
 
 def test_losses_and_weights_are_judged_apart(ranks: Ranks) -> None:
     request = Request(ROOT / "gallery" / "m43_metric_summed.py", (2,), steps=6, batch=24)
-    result = Result("m43", tuple(check_in(ranks._session(2), request)), {})
+    result = Result("m43", tuple(check_in(ranks.session(2), request)), {})
     words = {name: word for name, (word, _, counts) in result.detectors.items() if counts}
     assert {name for name, word in words.items() if word is Word.REFUTED} == {"D8"}
 
