@@ -15,6 +15,7 @@ class HarnessError(Exception):
     """
 
     exit_status = 3
+    frames: tuple[str, ...] = ()  # of the user's own code, to be shown below the line
 
     def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
         self.what = what

@@ -7,7 +7,7 @@ from typing import Never
 
 import typer
 
-from harness.cli import calibrate, compare, doctor, history, judge, list_, replay, report, run, worker
+from harness.cli import calibrate, check, compare, doctor, gallery, history, judge, list_, replay, report, run, worker
 from harness.errors import HarnessError
 
 INTERRUPTED = 130  # what typer makes of the interrupt key
@@ -24,7 +24,7 @@ app = typer.Typer(
         "4 a rank died or the time limit passed."
     ),
 )
-for module in (list_, run, judge, report, compare, history, replay, calibrate, doctor, worker):
+for module in (list_, run, judge, report, compare, check, gallery, history, replay, calibrate, doctor, worker):
     module.register(app)
 
 
@@ -41,6 +41,7 @@ def main(arguments: list[str] | None = None) -> Never:
         status = app(arguments, standalone_mode=False, prog_name="harness")
     except HarnessError as error:
         _complain(str(error))
+        sys.stderr.write("".join(error.frames))
         raise SystemExit(error.exit_status) from None
     except typer.TyperException as error:
         _complain(f"{error.format_message()}; see `harness --help`")

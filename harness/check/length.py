@@ -1,0 +1,68 @@
+"""D7: how far the weights travel, which tells step sizes that grow with the number of ranks."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import stdtrit
+
+from harness.check.finding import Finding, First, nothing
+from harness.check.noise import Noise
+from harness.check.observed import Flat, Observed
+from harness.check.steps import BLIND, along, same_start
+from harness.check.trace import Trace
+from harness.verdict import Word
+
+_CHANCE = 1e-6
+
+
+def length(seen: Observed, noise: Noise) -> Finding:
+    """D7: over the whole run the weights travel as far along the reference's way as the reference.
+
+    Args:
+        seen: what was seen.
+        noise: of the reference.
+
+    Returns:
+        The finding, with the ratio; P or 1/P would be a step size that grows with the number of ranks.
+    """
+    if not same_start(seen):
+        return nothing("D7", "the trainings do not start from the same weights (D6)")
+    way = _way(seen, seen.reference)
+    ratio = float(np.mean([along(_way(seen, trace), way)[0] or np.nan for trace in seen.ranks]))
+    others = [along(_way(seen, repeat), way)[0] or np.nan for repeat in seen.repeats]
+    if not np.isfinite(ratio) or not np.isfinite(others).all():
+        return nothing("D7", "the reference did not move, or diverged")
+    if seen.staleness != 0:
+        return _stale_length(seen, ratio)
+    allowed = np.sqrt(sum(noise.bound(n)[-1] ** 2 for n in range(len(seen.names)))) / np.linalg.norm(way)
+    if noise.random:
+        m = len(others)
+        # The reference's own ratio, 1, is one of the draws.
+        spread = float(np.std([1.0, *others], ddof=1))
+        allowed = float(stdtrit(m, 1 - _CHANCE)) * spread * np.sqrt(1 + 1 / (m + 1))
+    evidence = {"ratio": ratio, "allowed": float(allowed), "workers": len(seen.ranks)}
+    if abs(ratio - 1) > allowed:
+        reason = f"the weights travel {ratio:.4g} times as far as the reference; noise allows {allowed:.1g}"
+        first = First(seen.reference.steps, None, None, "D7", ratio, abs(ratio - 1))
+        return Finding("D7", Word.REFUTED, reason, first=first, evidence=evidence)
+    if not allowed < BLIND:
+        return Finding(
+            "D7", Word.INCONCLUSIVE, f"the reference's own length varies by {allowed:.1g}", evidence=evidence
+        )
+    return Finding("D7", Word.SUPPORTED, f"{ratio:.6g} times as far, noise allows {allowed:.1g}", evidence=evidence)
+
+
+def _stale_length(seen: Observed, ratio: float) -> Finding:
+    """Staleness bends a path but does not scale it: is the ratio nearer to 1 than to P or 1/P, in proportion?"""
+    workers = len(seen.ranks)
+    evidence = {"ratio": ratio, "workers": workers}
+    said = f"under staleness the weights travel {ratio:.3g} times as far as the reference"
+    if ratio <= 0 or abs(np.log(ratio)) > np.log(workers) / 2:
+        first = First(seen.reference.steps, None, None, "D7", ratio, abs(ratio - 1))
+        return Finding("D7", Word.REFUTED, f"{said}, nearer to P or 1/P than to 1", first=first, evidence=evidence)
+    return Finding("D7", Word.SUPPORTED, said, evidence=evidence)
+
+
+def _way(seen: Observed, trace: Trace) -> Flat:
+    flats = [seen.flat(trace, number) for number in range(len(seen.names))]
+    return np.concatenate([flat[-1] - flat[0] for flat in flats])

@@ -1,0 +1,235 @@
+"""The check on real ranks: what it finds, what it does not flag, and what it says to files that cannot be used."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from harness.check.judge import Result
+from harness.checking import Request, check_in
+from harness.gallery import Exhibit, exhibits, score
+from harness.pytest_plugin import Ranks
+from harness.session import Session
+from harness.verdict import Word
+
+pytestmark = pytest.mark.distributed
+ROOT = Path(__file__).parents[2]
+PROGRAMS = Path(__file__).parent / "programs"
+GALLERY = exhibits(ROOT / "gallery")
+RIGHT_EXAMPLES = [
+    "accumulation", "adam_clipped", "allreduce", "batch_norm", "dropout", "embedding", "neuron_partition", "tape",
+]  # fmt: skip
+PLAIN = """
+import os, sys, threading, time
+import horovod.tensorflow as hvd
+import numpy as np
+import tensorflow as tf
+
+def dataset():
+    features = np.random.default_rng(0).normal(size=(200, 4)).astype(np.float32)
+    return features, features.sum(axis=1, keepdims=True)
+
+class Training:
+    def init(self, *, seed, rank, size):
+        hvd.init()
+        self.rank, self.size, self.clock, self.kernel = rank, size, 0, np.zeros((4, 1), np.float32)
+        self.mean = tf.function(lambda g: hvd.allreduce(g, name="g"), input_signature=[tf.TensorSpec([4, 1])])
+    def step(self, batch):
+        self.clock += 1
+        self.hook()
+        error = batch.features @ self.kernel - batch.labels
+        self.kernel -= 0.1 * self.mean(tf.constant(batch.features.T @ error / len(batch))).numpy()
+        return float((error ** 2).mean())
+    def hook(self):
+        pass
+    def weights(self):
+        return {"kernel": self.kernel.copy()}
+
+def training():
+    return Training()
+"""
+
+
+def on_rank_1(line: str) -> str:
+    return PLAIN.replace("        pass", f"        if self.clock == 3 and self.size > 1 and self.rank == 1: {line}")
+
+
+UNUSABLE = {
+    "no-import": ("import nothing_of_that_name", 3, "import: ModuleNotFoundError: No module named"),
+    "syntax": ("def dataset(:", 3, "import: SyntaxError"),
+    "lacks": ("x = 1", 3, "defines no training() or model()"),
+    "methods": (PLAIN.replace("def step", "def stop"), 3, "which lacks step"),
+    "shapes": (
+        PLAIN.replace("self.kernel.copy()", "self.kernel[self.rank:]"),
+        3,
+        "shape (3, 1) on rank 1, (4, 1) alone",
+    ),
+    "raises": (on_rank_1("self.nothing()"), 4, "step 3: AttributeError: 'Training' object has no attribute 'nothing'"),
+    "dies": (on_rank_1("os._exit(7)"), 4, "rank 1 of 2 died during file.py, together, step 3"),
+    "exits": (on_rank_1("sys.exit(0)"), 4, "step 3: it calls sys.exit(0) (rank 1 of 2)"),
+    "hangs": (on_rank_1("time.sleep(1000)"), 4, "rank 1 is in file.py, together, step 3"),
+}
+
+
+@pytest.fixture(scope="module")
+def ranks() -> Iterator[Ranks]:
+    made = Ranks()
+    yield made
+    made.close()
+
+
+def command(file: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "harness", "check", str(file), "--workers", "2", "--steps", "6", *words]
+    return subprocess.run(line, capture_output=True, text=True, timeout=400, check=False, cwd=ROOT)
+
+
+@pytest.mark.parametrize("exhibit", [e for e in GALLERY if e.expected], ids=lambda exhibit: exhibit.file.stem)
+def test_mutants_are_found_where_they_are_and_right_twins_are_not(exhibit: Exhibit, ranks: Ranks) -> None:
+    request = Request(exhibit.file, (2,), steps=12, batch=24)
+    mutant, *twins = score([exhibit], request, ranks.session(2), lambda _: None)
+    assert (mutant.found, mutant.localised, mutant.hinted) == (True, True, True), mutant.said
+    assert [twin.word for twin in twins] == [Word.SUPPORTED] * len(twins)
+
+
+@pytest.mark.parametrize("workers", [2, 3])
+def test_other_ways_to_the_same_sums_are_not_flagged(workers: int, ranks: Ranks) -> None:
+    (equivalent,) = [exhibit for exhibit in GALLERY if exhibit.expected is None]
+    request = Request(equivalent.file, (workers,), steps=8, batch=24)
+    scores = score([equivalent], request, ranks.session(workers), lambda _: None)
+    assert {made.entry: made.word for made in scores} == dict.fromkeys(equivalent.right, Word.SUPPORTED)
+
+
+@pytest.mark.parametrize("name", RIGHT_EXAMPLES)
+def test_examples_are_in_step(name: str, ranks: Ranks) -> None:
+    result = ranks.check(ROOT / "examples" / f"{name}.py", steps=8)
+    assert result.word is Word.SUPPORTED, result.reason
+
+
+def test_plain_batch_norm_is_refuted_and_plain_dropout_is_not(ranks: Ranks) -> None:
+    norm = ranks.check(ROOT / "examples" / "batch_norm.py", steps=6, entry="plain")
+    assert (norm.word, norm.first and norm.first.step) == (Word.REFUTED, 1)
+    assert "statistics" in norm.hint
+    dropout = ranks.check(ROOT / "examples" / "dropout.py", steps=6, entry="plain")
+    assert dropout.word is Word.INCONCLUSIVE
+    assert dropout.detectors["D1"][0] is Word.SUPPORTED
+
+
+CONFIGURATIONS = st.fixed_dictionaries({
+    "widths": st.lists(st.integers(3, 24), max_size=3),
+    "activation": st.sampled_from(["tanh", "relu", "sigmoid", "gelu"]),
+    "optimizer": st.sampled_from(["sgd", "momentum", "nesterov", "adam", "rmsprop", "adagrad"]),
+    "l2": st.sampled_from([0.0, 1e-3]),
+    "clip": st.sampled_from([0.0, 0.5]),
+    "exchange": st.sampled_from(["average", "sum", "grouped"]),
+})
+
+
+@pytest.mark.timeout(3600)
+def test_right_trainings_of_many_kinds_are_not_flagged(tmp_path_factory: pytest.TempPathFactory, ranks: Ranks) -> None:
+    folder, results = tmp_path_factory.mktemp("drawn"), list[Word]()
+
+    # A tenth of the profile's examples: each is three trainings, five times.
+    @settings(
+        max_examples=max(8, settings().max_examples // 10),
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        derandomize=True,
+    )
+    @given(config=CONFIGURATIONS, workers=st.sampled_from([2, 3]), batch=st.integers(6, 64))
+    def judge(config: dict[str, object], workers: int, batch: int) -> None:
+        file = folder / f"drawn_{len(results)}.py"
+        path = f"import sys\nsys.path.insert(0, {str(PROGRAMS)!r})\nfrom configured import *\n"
+        file.write_text(f"{path}def training():\n    return Configured({config!r})\n")
+        result = ranks.check(file, workers=workers, steps=6, batch=batch)
+        results.append(result.word)
+        assert result.word is not Word.REFUTED, f"{config}, {workers} ranks, batch {batch}: {result.reason}"
+
+    judge()
+    assert results.count(Word.SUPPORTED) > len(results) / 2
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_files_that_cannot_be_used_get_one_line_and_their_own_frames(name: str, tmp_path: Path) -> None:
+    text, status, said = UNUSABLE[name]
+    file = tmp_path / "file.py"
+    file.write_text(text)
+    ended = command(file, *(["--time-limit", "60"] if name == "hangs" else []))
+    line, *below = [line for line in ended.stderr.splitlines() if "and once alone" not in line]
+    assert (ended.returncode, said in line) == (status, True), ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not [below_line for below_line in below if "harness/engine" in below_line]
+    assert ("nothing()" in ended.stderr) == (name == "raises")
+    assert not [
+        p for p in psutil.process_iter() if "harness.engine.check" in _words(p) and str(os.getpid()) in _words(p)
+    ]
+
+
+def _words(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def test_a_file_that_prints_much_and_leaves_threads_is_checked_all_the_same(tmp_path: Path) -> None:
+    file = tmp_path / "loud.py"
+    loud = "print('x' * 100_000); threading.Thread(target=time.sleep, args=(10_000,)).start()"
+    file.write_text(PLAIN.replace("        pass", f"        {loud}"))
+    out, page = tmp_path / "out.json", tmp_path / "page.html"
+    ended = command(file, "--json", str(out), "--html", str(page), "--github")
+    assert ended.returncode == 0, ended.stderr
+    assert len(ended.stdout) < 10_000
+    assert "::notice file=" in ended.stdout
+    written = json.loads(out.read_text())
+    assert (written["verdict"], written["first"], set(written["detectors"])) == (
+        "supported",
+        None,
+        {f"D{number}" for number in range(1, 10)},
+    )
+    assert 0 < written["smallest_detectable"]["kernel"] < 1e-3
+    assert "data:image/png" in page.read_text()
+
+
+def test_keras_3_under_horovod_never_averages(tmp_path: Path) -> None:
+    out = tmp_path / "out.json"
+    ended = command(ROOT / "examples" / "keras_optimizer.py", "--json", str(out))
+    written = json.loads(out.read_text())
+    assert (ended.returncode, written["verdict"], written["first"]["step"]) == (1, "refuted", 1)
+    assert "never calls allreduce" in written["hint"]
+    assert written["detectors"]["D9"]["reason"].startswith("no collective ran in 6 steps")
+
+
+def test_what_the_template_holds_is_in_step(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    assert command(file, "--init").returncode == 0
+    assert command(file, "--init").returncode == 3
+    assert command(file).returncode == 0
+
+
+def test_the_example_project_passes_its_own_tests() -> None:
+    line = [sys.executable, "-m", "pytest", "-q", "-p", "harness.pytest_plugin", "-c", os.devnull]
+    folder = str(ROOT / "examples" / "project")
+    ended = subprocess.run([*line, "--rootdir", folder, folder], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert ended.returncode == 0, ended.stdout
+    assert "5 passed" in ended.stdout
+
+
+def test_losses_and_weights_are_judged_apart(ranks: Ranks) -> None:
+    request = Request(ROOT / "gallery" / "m43_metric_summed.py", (2,), steps=6, batch=24)
+    result = Result("m43", tuple(check_in(ranks.session(2), request)), {})
+    words = {name: word for name, (word, _, counts) in result.detectors.items() if counts}
+    assert {name for name, word in words.items() if word is Word.REFUTED} == {"D8"}
+
+
+def test_a_session_needs_two_ranks() -> None:
+    with pytest.raises(Exception, match="1 ranks exchange nothing"):
+        Session(1)
