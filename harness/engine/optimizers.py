@@ -30,6 +30,9 @@ class Rule(Protocol):
     def slots(self) -> tuple[float, ...]:
         """First value of each slot that is kept per weight."""
 
+    def gain(self, clock: int) -> float | None:
+        """What the sum of the changes is multiplied by, where a step is no more than adding it; else nothing."""
+
     def step(self, weight: tf.Tensor, slots: Slots, changes: Tensors, clock: tf.Tensor) -> tuple[tf.Tensor, Slots]:
         """The next weight and slots, as new values."""
 
@@ -42,6 +45,18 @@ class Additive:
     """w ← w + Δ: what Petuum's table does."""
 
     slots: tuple[float, ...] = ()
+
+    def gain(self, clock: int) -> float:
+        """What the sum of the changes is multiplied by.
+
+        Args:
+            clock: ignored.
+
+        Returns:
+            1.
+        """
+        del clock
+        return 1.0
 
     def step(self, weight: tf.Tensor, slots: Slots, changes: Tensors, clock: tf.Tensor) -> tuple[tf.Tensor, Slots]:
         """Add.
@@ -68,11 +83,7 @@ class Additive:
             clock: ignored.
         """
         del slots, clock
-        if len(changes) == 1:
-            # In place: no second array to be written.
-            weight.assign_add(changes[0])
-        else:
-            weight.assign(tf.add_n([weight.read_value(), *changes]))
+        weight.assign_add(summed(changes))
 
 
 @dataclass(frozen=True)
@@ -106,6 +117,17 @@ class Descent:
     def slots(self) -> tuple[float, ...]:
         """First value of each slot that is kept per weight."""
         return _SLOTS[self.optimizer]
+
+    def gain(self, clock: int) -> float | None:
+        """What the sum of the changes is multiplied by.
+
+        Args:
+            clock: c.
+
+        Returns:
+            −η_c under plain gradient descent; None where a step is more than adding.
+        """
+        return -self.step_size.at(clock) if self.optimizer is Optimizer.SGD else None
 
     def step(self, weight: tf.Tensor, slots: Slots, changes: Tensors, clock: tf.Tensor) -> tuple[tf.Tensor, Slots]:
         """One step along −g.

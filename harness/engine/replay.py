@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.engine.descent import kept_weights
+from harness.engine.folds import Weights
 from harness.engine.nets import Tensors
 from harness.engine.objective import Objective, batches
 from harness.engine.optimizers import Descent
 from harness.engine.runtime import tf
-from harness.engine.table import EVERYONE, Bounds, SSPTable
+from harness.engine.table import EVERYONE, Bounds, Inbox, SSPTable
 from harness.engine.trajectory import Trajectory
 from harness.errors import BadInputError
 from harness.history import Checked, Event, Recorder, check
@@ -168,10 +169,9 @@ class _Given:
     def __init__(self, worker: int, mail: _Mail) -> None:
         self._worker, self._mail = worker, mail
 
-    def start(self, deliver: Deliver, fail: Callable[[BaseException], None]) -> None:
+    def start(self, inbox: Inbox) -> None:
         """Remember where to deliver."""
-        del fail
-        self._deliver = deliver
+        self._inbox = inbox
 
     def send(self, clock: int, change: Tensors) -> None:
         """Leave a change where the others' transports find it."""
@@ -179,7 +179,7 @@ class _Given:
 
     def bring(self, view: Sequence[int]) -> None:
         """Deliver all changes up to a view."""
-        self._mail.bring(self._worker, view, self._deliver)
+        self._mail.bring(self._worker, view, self._inbox.deliver)
 
     def finish(self) -> None:
         """Do nothing: all has been brought."""
@@ -274,11 +274,11 @@ class _Worker:
 
 def _keeper(
     training: Training, initial: Tensors, kept: list[list[NDArray[np.float64]]]
-) -> Callable[[int, Sequence[tf.Variable]], None]:
+) -> Callable[[int, Weights], None]:
     times = set(checkpoints(training.clocks, training.checkpoints).tolist())
     kept.append([w.numpy() for w in initial])
 
-    def keep(clock: int, base: Sequence[tf.Variable]) -> None:
+    def keep(clock: int, base: Weights) -> None:
         if clock in times:
             kept.append([w.numpy() for w in base])
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.engine.descent import kept_weights
+from harness.engine.folds import Weights
 from harness.engine.nets import DenseNet, Tensors
 from harness.engine.objective import Objective, batches
 from harness.engine.optimizers import Descent
@@ -81,7 +82,7 @@ def train(
     gauge = ViewGauge(training, factor, initial)
     kept = _Checkpoints(objective.net, checkpoints(training.clocks, training.checkpoints), initial)
 
-    def on_fold(clock: int, base: Sequence[tf.Variable]) -> None:
+    def on_fold(clock: int, base: Weights) -> None:
         kept.keep(clock, base)
         gauge.folded(clock, base)
 
@@ -112,7 +113,9 @@ def _clocks(
     step = tf.function(objective.gradients, autograph=False)
     started, ended = np.zeros(len(seconds)), np.zeros(len(seconds))
     began = time.monotonic()
-    for clock, extra in enumerate(seconds):
+
+    # A function, so that it leaves no change behind that the table is done with.
+    def advance(clock: int, extra: float) -> None:
         weights = [weight for layer in layers for weight in table.get(layer)]
         started[clock] = time.monotonic() - began
         gauge.read(clock, weights)
@@ -124,6 +127,9 @@ def _clocks(
             table.inc(layer, gradients[2 * layer : 2 * layer + 2])
         table.clock()
         ended[clock] = time.monotonic() - began
+
+    for clock, extra in enumerate(seconds):
+        advance(clock, extra)
     return started, ended
 
 
@@ -134,7 +140,7 @@ class _Checkpoints:
         self._net, self._times = net, times
         self._kept = [[w.numpy() for w in initial]]
 
-    def keep(self, clock: int, base: Sequence[tf.Variable]) -> None:
+    def keep(self, clock: int, base: Weights) -> None:
         if clock in self._times:
             self._kept.append([w.numpy() for w in base])
 

@@ -4,25 +4,26 @@ Every worker keeps a table of its own. What workers send is folded into the *bas
 workers, once all of them have sent theirs: so the base is the same bits everywhere, whatever came when. The *view* that
 is read is the base and, on top, what else has come: own changes always, others' up to s clocks late.
 
-Passes over memory per clock, in units of the weights, P workers, plain descent: P reads to sum the changes, one to read
-and one to write the base. A view that holds incomplete clocks costs one more read of the base and of each pending
-change, and one write; where nothing is pending the view is the base, and nothing is copied.
+Copies of the weights beside the base: the view, where it is not the base; own changes that are not folded, s at most;
+of each other worker two changes, and more while no more than s(P − 1) changes wait to be folded. So two workers hold
+s + 3 copies at most, whoever is late, and each sees at most two clocks of the other that it has not reached itself.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from math import inf
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.engine.folds import Step, Weights, fold_into
+from harness.engine.memory import under
 from harness.engine.nets import Tensors
-from harness.engine.optimizers import Additive, Rule, new_slots, summed
+from harness.engine.optimizers import Rule
 from harness.engine.runtime import tf
 from harness.errors import BadInputError
 from harness.history.recorder import Recorder, digest
@@ -33,16 +34,29 @@ EVERYONE = -1
 # Up to here every number of an update is looked at; beyond, it would cost a clock of a large net one or two per cent.
 _READ_WHOLE_BYTES = 1 << 20
 _STRIDE = 1009
-_ADDED_AT_ONCE = 6
+# Clocks of every worker that are received whatever else waits: one to be folded next, and one on its way meanwhile.
+_ALWAYS_RECEIVED = 2
 Change = dict[int, Tensors]
-Weights = Sequence[tf.Variable | tf.Tensor]
+
+
+class Inbox(Protocol):
+    """Where a transport leaves what it receives, from threads of its own."""
+
+    def deliver(self, worker: int, clock: int, change: Tensors) -> None:
+        """Take a change; those of a worker come in clock order."""
+
+    def wait_for_room(self, clock: int) -> None:
+        """Wait until the next change of a worker, that of a clock, may be received."""
+
+    def fail(self, error: BaseException) -> None:
+        """Take note that no more will come."""
 
 
 class Transport(Protocol):
-    """Carries changes between workers, and delivers them to a table from threads of its own."""
+    """Carries changes between workers."""
 
-    def start(self, deliver: Callable[[int, int, Tensors], None], fail: Callable[[BaseException], None]) -> None:
-        """Begin to receive: `deliver(worker, clock, change)` in clock order, `fail(error)` where that breaks."""
+    def start(self, inbox: Inbox) -> None:
+        """Begin to receive."""
 
     def send(self, clock: int, change: Tensors) -> None:
         """Send the own change of a clock; returns at once."""
@@ -119,13 +133,12 @@ class SSPTable:
         bounds: Bounds,
         transport: Transport,
         recorder: Recorder,
-        on_fold: Callable[[int, Sequence[tf.Variable]], None] = lambda clock, base: None,
+        on_fold: Callable[[int, Weights], None] = lambda clock, base: None,
     ) -> None:
         self.bounds = bounds
         self._recorder, self._transport, self._on_fold = recorder, transport, on_fold
         self._places = np.cumsum([0, *map(len, weights)])
-        self._base = [tf.Variable(w) for layer in weights for w in layer]
-        self._fold = Fold(rule, self._base, factor)
+        self._fold = fold_into([w for layer in weights for w in layer], rule, factor)
         self._clock = self._folded = 0
         self._mine: dict[int, Tensors] = {}
         self._seen: list[int] | None = None
@@ -134,7 +147,7 @@ class SSPTable:
         self._arrived = [0] * bounds.workers
         self._error: BaseException | None = None
         self._news = threading.Condition()
-        transport.start(self._deliver, self._fail)
+        transport.start(self)
 
     @property
     def view(self) -> tuple[int, ...]:
@@ -150,7 +163,7 @@ class SSPTable:
             layer: its number, from 0.
 
         Returns:
-            Its weights, to be read only, until `clock` is called: variables where the view is the base, else tensors.
+            Its weights, to be read only, until `clock` is called: what they hold changes with the next read.
         """
         if self._seen is None:
             self._read()
@@ -166,7 +179,7 @@ class SSPTable:
         Raises:
             BadInputError: a tensor has the wrong shape.
         """
-        own = self._base[self._places[layer] : self._places[layer + 1]]
+        own = self._fold.base[self._places[layer] : self._places[layer + 1]]
         for tensor, weight in zip(delta, own, strict=True):
             if tensor.shape != weight.shape:
                 raise BadInputError(f"shape {tensor.shape} is not {weight.shape}", where=self._place(layer))
@@ -187,27 +200,66 @@ class SSPTable:
         if missing:
             raise BadInputError("no change was given", where=self._place(missing[0]), remedy="call inc for every layer")
         change = [tensor for layer in range(len(self._places) - 1) for tensor in self._mine[layer]]
-        seen = [np.asarray(memoryview(tensor)) for tensor in change]
+        seen = [under(tensor) for tensor in change]
         self._require_finite(seen)
         self._recorder.write(self._clock, digest(seen))
-        self._deliver(self.bounds.worker, self._clock, change)
+        self.deliver(self.bounds.worker, self._clock, change)
         self._transport.send(self._clock, change)
         self._clock += 1
         self._mine, self._seen, self._view = {}, None, ()
 
-    def finish(self) -> Sequence[tf.Variable]:
+    def finish(self) -> Weights:
         """Wait for everybody's last clock.
 
         Returns:
             The final weights, the same bits on every worker.
         """
-        total = self.bounds.clocks
-        with self._news:
-            self._wait_for(lambda: min(self._arrived) >= total)
-        self._fold_up_to(total)
+        # One after the other: what is folded makes room for what is to come.
+        while self._folded < self.bounds.clocks:
+            with self._news:
+                self._wait_for(lambda: min(self._arrived) > self._folded)
+            self._fold_next(())
         self._transport.finish()
-        self._recorder.final(self._arrived, digest(self._base, whole=True))
-        return self._base
+        self._recorder.final(self._arrived, digest(map(under, self._fold.base), whole=True))
+        return self._fold.base
+
+    def deliver(self, worker: int, clock: int, change: Tensors) -> None:
+        """Take a change.
+
+        Args:
+            worker: whose, or `EVERYONE` for the sum over all.
+            clock: c; those of a worker come in clock order.
+            change: one tensor per weight.
+        """
+        if self.bounds.fault is Fault.LOSES_ONE and (worker, clock) == (0, self.bounds.clocks // 2):
+            change = change if self.bounds.worker == 0 else [tf.zeros_like(tensor) for tensor in change]
+        with self._news:
+            if worker == EVERYONE:
+                self._changes[clock] = {EVERYONE: change}
+                self._arrived = [max(n, clock + 1) for n in self._arrived]
+            else:
+                self._changes.setdefault(clock, {})[worker] = change
+                self._arrived[worker] = clock + 1
+            self._news.notify_all()
+
+    def wait_for_room(self, clock: int) -> None:
+        """Wait until the next change of a worker may be received: a bound of memory, for which no read has to wait.
+
+        Args:
+            clock: of that change.
+        """
+        with self._news:
+            self._wait_for(lambda: self._has_room(clock))
+
+    def fail(self, error: BaseException) -> None:
+        """End every wait, now and later, with an error.
+
+        Args:
+            error: why no more will come.
+        """
+        with self._news:
+            self._error = self._error or error
+            self._news.notify_all()
 
     def _read(self) -> None:
         oldest = self.bounds.oldest(self._clock)
@@ -216,9 +268,8 @@ class SSPTable:
             seen = self._broken([int(min(n, self.bounds.newest(self._clock))) for n in self._arrived], oldest)
             complete = max(self._folded, self._fold_limit(seen, oldest))
             # Taken while nothing can arrive: a sum that comes now would take the place of the own change in it.
-            window = [self._visible(clock, seen) for clock in range(complete, max(seen))]
-        self._fold_up_to(complete)
-        self._view = self._fold.view(complete, window) if window else self._base
+            window = [(clock, self._visible(clock, seen)) for clock in range(complete, max(seen))]
+        self._view = self._fold_up_to(complete, [step for step in window if step[1]])
         self._recorder.read(self._clock, self._reported(seen))
         self._seen = seen
 
@@ -237,35 +288,32 @@ class SSPTable:
         if self._error is not None:
             raise self._error
 
-    def _fold_up_to(self, limit: int) -> None:
-        while self._folded < limit:
-            with self._news:
-                change = self._changes.pop(self._folded)
-            self._fold.fold(self._folded, [change[worker] for worker in sorted(change)])
+    def _has_room(self, clock: int) -> bool:
+        """Whether a change is one of the next to be folded, or not ahead of this worker while few wait to be folded."""
+        workers, staleness = self.bounds.workers, self.bounds.staleness
+        few = sum(self._arrived) - workers * self._folded <= (workers - 1) * staleness
+        return staleness == inf or clock < self._folded + _ALWAYS_RECEIVED or (clock <= self._clock and few)
+
+    def _fold_up_to(self, limit: int, window: Sequence[Step]) -> Weights:
+        """Fold all clocks before a limit, and return the weights with a window on top."""
+        while self._folded < limit - 1:
+            self._fold_next(())
+        return self._fold_next(window) if self._folded < limit else self._fold.fold((), window)
+
+    def _fold_next(self, window: Sequence[Step]) -> Weights:
+        with self._news:
+            change = self._changes.pop(self._folded)
+        weights = self._fold.fold([(self._folded, [change[worker] for worker in sorted(change)])], window)
+        with self._news:
             self._folded += 1
-            self._on_fold(self._folded, self._base)
+            self._news.notify_all()
+        self._on_fold(self._folded, self._fold.base)
+        return weights
 
     def _visible(self, clock: int, seen: Sequence[int]) -> list[Tensors]:
         """Changes of a clock that a view holds, in the order of the workers."""
         change = self._changes.get(clock, {})
         return [change[w] for w in sorted(change) if (min(seen) if w == EVERYONE else seen[w]) > clock]
-
-    def _deliver(self, worker: int, clock: int, change: Tensors) -> None:
-        if self.bounds.fault is Fault.LOSES_ONE and (worker, clock) == (0, self.bounds.clocks // 2):
-            change = change if self.bounds.worker == 0 else [tf.zeros_like(tensor) for tensor in change]
-        with self._news:
-            if worker == EVERYONE:
-                self._changes[clock] = {EVERYONE: change}
-                self._arrived = [max(n, clock + 1) for n in self._arrived]
-            else:
-                self._changes.setdefault(clock, {})[worker] = change
-                self._arrived[worker] = clock + 1
-            self._news.notify_all()
-
-    def _fail(self, error: BaseException) -> None:
-        with self._news:
-            self._error = self._error or error
-            self._news.notify_all()
 
     def _broken(self, seen: list[int], oldest: int) -> list[int]:
         """What is seen where a rule is broken on purpose."""
@@ -292,73 +340,6 @@ class SSPTable:
         return f"worker {self.bounds.worker}, clock {self._clock}, layer {layer + 1}"
 
 
-class Fold:
-    """Compiled steps of a table: changes of a complete clock into the base, incomplete ones on top of it.
-
-    Args:
-        rule: what makes a step of a sum of changes.
-        base: the variables that are folded into.
-        factor: of the sum over workers.
-    """
-
-    def __init__(self, rule: Rule, base: Sequence[tf.Variable], factor: float) -> None:
-        self._rule, self._base, self._factor = rule, base, factor
-        self._slots = new_slots(rule, base)
-        self._into_base = tf.function(self._fold, autograph=False)
-        self._on_top = tf.function(self._stack, autograph=False)
-
-    def fold(self, clock: int, changes: Sequence[Tensors]) -> None:
-        """Make the step of a complete clock.
-
-        Args:
-            clock: c.
-            changes: one list of tensors per worker, or one that is their sum.
-        """
-        self._into_base(tf.constant(clock), list(changes))
-
-    def view(self, first: int, window: Sequence[Sequence[Tensors]]) -> Tensors:
-        """The base and the changes of incomplete clocks, as the rule would have made steps of them.
-
-        Args:
-            first: the first incomplete clock.
-            window: for each clock from there the changes that are seen, one list of tensors per worker.
-
-        Returns:
-            New tensors.
-        """
-        # Clock by clock, so that few shapes of the window are compiled: one per number of changes.
-        steps = {first + offset: list(changes) for offset, changes in enumerate(window) if changes}
-        if isinstance(self._rule, Additive):
-            steps = _in_chunks(change for changes in steps.values() for change in changes)
-        weights: Weights = self._base
-        slots: Sequence[Sequence[tf.Variable | tf.Tensor]] = self._slots
-        for clock, changes in steps.items():
-            weights, slots = self._on_top(list(weights), list(slots), tf.constant(clock), changes)
-        return list(weights)
-
-    def _fold(self, clock: tf.Tensor, changes: list[Tensors]) -> None:
-        for place, (weight, slots) in enumerate(zip(self._base, self._slots, strict=True)):
-            self._rule.apply(weight, slots, self._scaled([change[place] for change in changes]), clock)
-
-    def _stack(
-        self, weights: Weights, slots: Sequence[Weights], clock: tf.Tensor, changes: list[Tensors]
-    ) -> tuple[Tensors, list[Tensors]]:
-        stepped = [
-            self._rule.step(
-                tf.convert_to_tensor(weight),
-                tuple(tf.convert_to_tensor(slot) for slot in remembered),
-                self._scaled([change[place] for change in changes]),
-                clock,
-            )
-            for place, (weight, remembered) in enumerate(zip(weights, slots, strict=True))
-        ]
-        return [weight for weight, _ in stepped], [list(remembered) for _, remembered in stepped]
-
-    def _scaled(self, tensors: Tensors) -> Tensors:
-        """Tensors whose sum is the factor times the sum of these; without a factor there is no pass over memory."""
-        return tensors if self._factor == 1 else [self._factor * summed(tensors)]
-
-
 def _is_finite(array: NDArray[np.float64]) -> bool:
     """Whether the sum of an array is finite: one read, and no array of truth values.
 
@@ -369,10 +350,3 @@ def _is_finite(array: NDArray[np.float64]) -> bool:
         return bool(np.isfinite(array.sum()))
     parts = array[..., 0, :].sum(), array[..., 0].sum(), array.reshape(-1)[::_STRIDE].sum()
     return bool(np.isfinite(parts).all())
-
-
-def _in_chunks(changes: Iterable[Tensors]) -> dict[int, list[Tensors]]:
-    """Changes whose clock does not matter, at most so many at a time: one pass over memory, and few shapes."""
-    left = iter(changes)
-    chunks = iter(lambda: list(islice(left, _ADDED_AT_ONCE)), [])
-    return dict(enumerate(chunks))

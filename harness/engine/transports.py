@@ -6,29 +6,28 @@ import queue
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from functools import partial
 from math import prod
 
+from harness.engine.memory import over, pages
 from harness.engine.nets import Tensors
 from harness.engine.ranks import Ranks
 from harness.engine.runtime import tf
-from harness.engine.table import EVERYONE
+from harness.engine.table import EVERYONE, Inbox
 from harness.spec import Transport
 
 # Below this many bytes the tensors of a change travel as one: what costs then is the number of messages.
 _PACKED_BYTES = 1 << 20
-Deliver = Callable[[int, int, Tensors], None]
-Fail = Callable[[BaseException], None]
 
 
 class Alone:
     """No other worker: nothing to carry."""
 
-    def start(self, deliver: Deliver, fail: Fail) -> None:
+    def start(self, inbox: Inbox) -> None:
         """Do nothing.
 
         Args:
-            deliver: never called.
-            fail: never called.
+            inbox: never called.
         """
 
     def send(self, clock: int, change: Tensors) -> None:
@@ -53,7 +52,7 @@ class _Threads(ABC):
         self._threads: list[threading.Thread] = []
 
     @abstractmethod
-    def start(self, deliver: Deliver, fail: Fail) -> None:
+    def start(self, inbox: Inbox) -> None:
         """Start the threads."""
 
     def send(self, clock: int, change: Tensors) -> None:
@@ -71,13 +70,13 @@ class _Threads(ABC):
         for thread in self._threads:
             thread.join()
 
-    def _run(self, name: str, fail: Fail, step: Callable[[int], None]) -> None:
+    def _run(self, name: str, inbox: Inbox, step: Callable[[int], None]) -> None:
         def work() -> None:
             try:
                 for clock in range(self._clocks):
                     step(clock)
             except BaseException as error:
-                fail(error)
+                inbox.fail(error)
 
         thread = threading.Thread(target=work, name=name, daemon=True)
         self._threads.append(thread)
@@ -87,31 +86,31 @@ class _Threads(ABC):
 class Eager(_Threads):
     """Each worker broadcasts its own change as soon as it is made; for each other worker a receiver waits already.
 
-    A view may be ahead of its reader, by s + 1 clocks at most.
+    A view may be ahead of its reader, as far as the table has room.
     """
 
-    def start(self, deliver: Deliver, fail: Fail) -> None:
+    def start(self, inbox: Inbox) -> None:
         """Start a sender and P − 1 receivers.
 
         Args:
-            deliver: called by the receivers.
-            fail: called where a collective breaks.
+            inbox: where the receivers leave what comes, once there is room for it.
         """
         me = self._ranks.rank
         casts = [self._cast(root) for root in range(self._ranks.size)]
-
-        def receiver(root: int) -> Callable[[int], None]:
-            place_holder = self._message.zeros()
-            return lambda clock: deliver(root, clock, casts[root](place_holder))
+        place_holder = self._message.untouched()
 
         def send(clock: int) -> None:
             del clock
             casts[me](self._outbox.get())
 
-        self._run("sender", fail, send)
+        def receive(root: int, clock: int) -> None:
+            inbox.wait_for_room(clock)
+            inbox.deliver(root, clock, casts[root](place_holder))
+
+        self._run("sender", inbox, send)
         for root in range(self._ranks.size):
             if root != me:
-                self._run(f"receiver of {root}", fail, receiver(root))
+                self._run(f"receiver of {root}", inbox, partial(receive, root))
 
     def _cast(self, root: int) -> Callable[[Tensors], Tensors]:
         return self._message.compiled(
@@ -122,17 +121,16 @@ class Eager(_Threads):
 class Pipelined(_Threads):
     """One sum over all workers per clock, as many in flight as the staleness lets workers run ahead."""
 
-    def start(self, deliver: Deliver, fail: Fail) -> None:
+    def start(self, inbox: Inbox) -> None:
         """Start the thread that adds up.
 
         Args:
-            deliver: called with sums over everyone.
-            fail: called where a collective breaks.
+            inbox: where it leaves sums over everyone; no more than the own changes in flight, whose place they take.
         """
         total = self._message.compiled(
             lambda tensors: [self._ranks.sum(t, f"changes.{i}") for i, t in enumerate(tensors)]
         )
-        self._run("adder", fail, lambda clock: deliver(EVERYONE, clock, total(self._outbox.get())))
+        self._run("adder", inbox, lambda clock: inbox.deliver(EVERYONE, clock, total(self._outbox.get())))
 
 
 class Message:
@@ -167,13 +165,13 @@ class Message:
         )
         return made
 
-    def zeros(self) -> Tensors:
-        """A change for those who receive.
+    def untouched(self) -> Tensors:
+        """A change for those who receive, whose place in a collective it takes without being looked at.
 
         Returns:
-            Zeros.
+            Tensors that take no memory.
         """
-        return [tf.zeros(spec.shape, spec.dtype) for spec in self._signature]
+        return [over(pages(spec.shape, spec.dtype.as_numpy_dtype)) for spec in self._signature]
 
 
 TRANSPORTS: dict[Transport, type[Eager] | type[Pipelined]] = {Transport.EAGER: Eager, Transport.PIPELINED: Pipelined}

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.engine.folds import Weights
 from harness.engine.nets import Tensors
-from harness.engine.runtime import tf
-from harness.engine.table import Weights
 from harness.spec import Training
 
 
@@ -48,7 +47,7 @@ class ViewGauge:
         """
         self._updates[clock] = self._step_size.at(clock) * self._factor * _norms([g.numpy() for g in gradients])
 
-    def folded(self, clock: int, base: Sequence[tf.Variable]) -> None:
+    def folded(self, clock: int, base: Weights) -> None:
         """Hold the view of a clock against x_c.
 
         Args:

@@ -135,13 +135,15 @@ class Stale:
                 if clock == WARM:
                     barrier()
                 times.append(time.perf_counter())
-                variables = [v for layer in range(len(WIDTHS) - 1) for v in table.get(layer)]
-                change = self.step(variables)
-                for layer in range(len(WIDTHS) - 1):
-                    table.inc(layer, change[2 * layer : 2 * layer + 2])
-                table.clock()
+                self.advance(table)
             table.finish()
         return (times[WARM + CLOCKS] - times[WARM]) / CLOCKS
+
+    def advance(self, table: SSPTable) -> None:
+        change = self.step([weight for layer in range(len(WIDTHS) - 1) for weight in table.get(layer)])
+        for layer in range(len(WIDTHS) - 1):
+            table.inc(layer, change[2 * layer : 2 * layer + 2])
+        table.clock()
 
 
 def main() -> None:

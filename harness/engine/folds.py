@@ -1,0 +1,153 @@
+"""What a table makes of changes: steps of complete clocks in the base, of incomplete ones on top of it.
+
+Where a step is no more than adding, memory is passed once: block by block, small enough for the cache, all complete
+clocks are added to the base and all incomplete ones on top of it to the view. Passes per read, in units of the weights,
+with C changes of complete clocks and V of incomplete ones: C + V reads of changes, a read and a write of the base, and
+a write of the view where V > 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from harness.engine.memory import over, pages, under
+from harness.engine.nets import Tensors
+from harness.engine.optimizers import Rule, new_slots, summed
+from harness.engine.runtime import tf
+
+# Several blocks of this size fit into the second level of cache of one core.
+_BLOCK_BYTES = 1 << 18
+Weights = Sequence[tf.Variable | tf.Tensor]
+# A clock, and changes of some workers or their sum, in the order of the workers.
+Step = tuple[int, Sequence[Tensors]]
+# What the sum of some parts is multiplied by, and the parts: flat arrays of one weight.
+_Addends = tuple[float, Sequence[NDArray[np.float64]]]
+
+
+class Fold(Protocol):
+    """Weights that changes are folded into."""
+
+    @property
+    def base(self) -> Weights:
+        """The weights with all complete clocks, and nothing else."""
+
+    def fold(self, complete: Sequence[Step], window: Sequence[Step]) -> Weights:
+        """Make steps of complete clocks in the base, and of incomplete ones on top of it.
+
+        Args:
+            complete: the clocks that follow those in the base.
+            window: what is seen of the clocks after these.
+
+        Returns:
+            The base where the window is empty, else other weights; to be read only, until the next call.
+        """
+
+
+def fold_into(weights: Sequence[ArrayLike], rule: Rule, factor: float) -> Fold:
+    """The fold that is fit for a rule.
+
+    Args:
+        weights: initial values of the base.
+        rule: what makes a step of a sum of changes.
+        factor: of the sum over workers.
+
+    Returns:
+        A fold in place where the rule only adds, else one of compiled steps.
+    """
+    return _Stepped(weights, rule, factor) if rule.gain(0) is None else _Added(weights, rule, factor)
+
+
+class _Added:
+    """Steps w ← w + gain · Σ changes, in place."""
+
+    def __init__(self, weights: Sequence[ArrayLike], rule: Rule, factor: float) -> None:
+        self._rule, self._factor = rule, factor
+        arrays = [np.asarray(w) for w in weights]
+        self._base = [pages(w.shape, w.dtype) for w in arrays]
+        self._view = [pages(w.shape, w.dtype) for w in arrays]
+        for mine, given in zip(self._base, arrays, strict=True):
+            mine[...] = given
+        self.base, self._on_top = [over(w) for w in self._base], [over(w) for w in self._view]
+        self._scratch = np.empty(_BLOCK_BYTES // self._base[0].itemsize, self._base[0].dtype)
+
+    def fold(self, complete: Sequence[Step], window: Sequence[Step]) -> Weights:
+        for place, (base, view) in enumerate(zip(self._base, self._view, strict=True)):
+            whole = [self._addends(step, place) for step in complete]
+            rest = [self._addends(step, place) for step in window]
+            self._pass(base.reshape(-1), whole, view.reshape(-1), rest)
+        return self._on_top if window else self.base
+
+    def _addends(self, step: Step, place: int) -> _Addends:
+        clock, changes = step
+        return self._factor * (self._rule.gain(clock) or 0.0), [under(change[place]).reshape(-1) for change in changes]
+
+    def _pass(
+        self,
+        base: NDArray[np.float64],
+        whole: Sequence[_Addends],
+        view: NDArray[np.float64],
+        rest: Sequence[_Addends],
+    ) -> None:
+        for start in range(0, base.size, self._scratch.size):
+            block = slice(start, start + self._scratch.size)
+            self._add(base[block], whole, block, base[block])
+            self._add(base[block], rest, block, view[block])
+
+    def _add(
+        self, weight: NDArray[np.float64], steps: Sequence[_Addends], block: slice, out: NDArray[np.float64]
+    ) -> None:
+        scratch = self._scratch[: weight.size]
+        for gain, parts in steps:
+            total = parts[0][block]
+            for part in parts[1:]:
+                total = np.add(total, part[block], out=scratch)
+            if gain != 1:
+                total = np.multiply(total, gain, out=scratch)
+            weight = np.add(weight, total, out=out)
+
+
+class _Stepped:
+    """Steps of any rule, compiled: in place in the base, by value on top of it."""
+
+    def __init__(self, weights: Sequence[ArrayLike], rule: Rule, factor: float) -> None:
+        self._rule, self._factor = rule, factor
+        self.base = [tf.Variable(w) for w in weights]
+        self._slots = new_slots(rule, self.base)
+        self._into_base = tf.function(self._fold, autograph=False)
+        self._on_top = tf.function(self._stack, autograph=False)
+
+    def fold(self, complete: Sequence[Step], window: Sequence[Step]) -> Weights:
+        for clock, changes in complete:
+            self._into_base(tf.constant(clock), list(changes))
+        weights: Weights = self.base
+        slots: Sequence[Sequence[tf.Variable | tf.Tensor]] = self._slots
+        # Clock by clock, so that few shapes of the window are compiled: one per number of changes.
+        for clock, changes in window:
+            weights, slots = self._on_top(list(weights), list(slots), tf.constant(clock), list(changes))
+        return list(weights)
+
+    def _fold(self, clock: tf.Tensor, changes: list[Tensors]) -> None:
+        for place, (weight, slots) in enumerate(zip(self.base, self._slots, strict=True)):
+            self._rule.apply(weight, slots, self._scaled([change[place] for change in changes]), clock)
+
+    def _stack(
+        self, weights: Weights, slots: Sequence[Weights], clock: tf.Tensor, changes: list[Tensors]
+    ) -> tuple[Tensors, list[Tensors]]:
+        stepped = [
+            self._rule.step(
+                tf.convert_to_tensor(weight),
+                tuple(tf.convert_to_tensor(slot) for slot in remembered),
+                self._scaled([change[place] for change in changes]),
+                clock,
+            )
+            for place, (weight, remembered) in enumerate(zip(weights, slots, strict=True))
+        ]
+        return [weight for weight, _ in stepped], [list(remembered) for _, remembered in stepped]
+
+    def _scaled(self, tensors: Tensors) -> Tensors:
+        """Tensors whose sum is the factor times the sum of these; without a factor there is no pass over memory."""
+        return tensors if self._factor == 1 else [self._factor * summed(tensors)]
