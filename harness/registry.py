@@ -19,7 +19,17 @@ from harness.spec import Role, Setting, Suite
 
 PACKAGE = "suites"
 # What a result depends on, besides the suite's own sweep and run.
-_DEPENDENCIES = ("engine", "data", "schedule.py", "spec", "layout.py", "scheduler.py", "delays.py", "stragglers.py", "history")
+_DEPENDENCIES = (
+    "engine",
+    "data",
+    "schedule.py",
+    "spec",
+    "layout.py",
+    "scheduler.py",
+    "delays.py",
+    "stragglers.py",
+    "history",
+)
 
 
 def names() -> tuple[str, ...]:
