@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
 
 from harness.engine.predictions import ERROR_RATE, LOSS
 from harness.spec import Delays, Fault, Regularisation, Role, Setting, StepSize, Tolerance, Training, VirtualPartition
+from harness.stats.laws import MARGIN, Law, Scaling, Trend
 
 # Replicates. The interval of an exponent over 32 replicates that differ by a factor of 1.5 at each of four points over
 # a range of 8 has half a width of 1.7·0.4/√32/(√4·0.8) ≈ 0.08, half of the margin.
 REPLICATES = 32
-
-# Margin of an exponent. Other laws that theory offers differ by a half: √s where what is missed is independent noise,
-# η^(3/2) where gradient noise drives the gap, s² where it feeds on itself. 0.15 is less than a third of that, and over
-# a range of 8 it stands for a factor of 8^0.15 = 1.37. The same holds for slopes in log clock over three octaves. Where
-# the exponent is within the margin all along, the two halves of the points differ by twice the margin at most. (The
-# bend was added after a first run had shown a curve with a minimum and a mean exponent of 1; it can only take support
-# away.)
-MARGIN = 0.15
 
 # ε is for the anchors, where nothing is late: a batch of 64 gives 64·1.1e-16 ≈ 7e-15 of the update, times √2000 clocks
 # ≈ 3e-13 of the distance travelled (the arithmetic of data_partition_bsp), times 3 in reserve.
@@ -64,56 +57,6 @@ NETS = {"softmax": SOFTMAX, "tanh": TANH}
 _WORKERS, _STALENESS = 8, 4
 _STALENESSES, _HALVINGS = (1, 2, 4, 8), (4, 2, 1, 0.5)
 _POWERS, _TAU = (0.5, 1.0), 100.0
-
-
-@dataclass(frozen=True)
-class Scaling:
-    """A power of one quantity that the absolute gap follows at the last clock.
-
-    The gap is the absolute one, trajectory · travelled, because that is the theorem's; along the axes of staleness and
-    of workers at one step size the reference is the same, and the relative gap has the same exponent.
-
-    Args:
-        name: what is varied, how.
-        net: name of the net.
-        quantity: label of the axis.
-        points: values of the quantity, each with the setting that has it.
-        predicted: exponent.
-    """
-
-    name: str
-    net: str
-    quantity: str
-    points: tuple[tuple[float, Setting], ...]
-    predicted: float = 1.0
-
-    @property
-    def settings(self) -> tuple[Setting, ...]:
-        """Settings that the law is about."""
-        return tuple(setting for _, setting in self.points)
-
-
-@dataclass(frozen=True)
-class Trend:
-    """The absolute gap follows the step size over the last three octaves of the clock: a plateau where it is constant.
-
-    Args:
-        name: which schedule.
-        net: name of the net.
-        setting: the run.
-    """
-
-    name: str
-    net: str
-    setting: Setting
-
-    @property
-    def settings(self) -> tuple[Setting, ...]:
-        """Settings that the law is about."""
-        return (self.setting,)
-
-
-Law = Scaling | Trend
 
 
 def mean_lateness(staleness: int) -> float:
