@@ -1,6 +1,8 @@
-"""What statistics cost: one suite of 200 replicates and 16 checkpoints, 1,000 calibration suites, the queue model."""
+"""What statistics cost: one suite of 200 replicates and 16 checkpoints, 1,000 calibration suites, models of time."""
 
 from __future__ import annotations
+
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from harness.history import check
 from harness.stats.calibration import measure
 from harness.stats.convergence import judge
 from harness.stats.queue import speedup
+from harness.stats.simulation import Flat, Law, Racks, Service, simulate
 from harness.stats.worlds import autoregressive, sound
 
 CLOCKS = 32 * np.exp2(np.arange(16) / 2)
@@ -32,6 +35,14 @@ def test_queue_of_10000_workers(benchmark: BenchmarkFixture) -> None:
     benchmark.group = "queue model, 10,000 workers × 1,000 clocks"
     service = np.random.default_rng(0).exponential(size=(10_000, 1_000))
     benchmark.pedantic(speedup, (service, 3), rounds=3)
+
+
+@pytest.mark.parametrize("law", Law)
+def test_simulation_of_100000_workers(benchmark: BenchmarkFixture, law: Law) -> None:
+    benchmark.group = "simulation, 100,000 workers × 1,000 clocks"
+    racks = Racks(64, Flat(1e-5, 1e10), Flat(5e-5, 1e9))
+    run = partial(simulate, workers=100_000, clocks=1_000, staleness=3, message_bytes=1e8)
+    benchmark.pedantic(run, (Service(0.1, law), racks), rounds=1)
 
 
 @pytest.mark.parametrize("clocks", [5_000, 10_000])
