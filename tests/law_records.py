@@ -9,7 +9,8 @@ import numpy as np
 from harness.record import NATURAL, NOISE, OUTCOME, TRAJECTORY, TRAVELLED, GapTable, Record
 from harness.schedule import checkpoints
 from harness.spec import Setting
-from harness.stats.laws import Scaling, Trend
+from harness.spec.laws import Scaling, Trend
+from harness.stats.laws import expected_course
 from samples import record
 
 TRAVEL = 2.0
@@ -52,4 +53,4 @@ def in_time(law: Trend, strength: float = 1.0, spread: float = 0.1) -> list[Reco
     draws, training = np.random.default_rng(8), law.setting.training
     clocks = checkpoints(training.clocks, training.checkpoints)
     noise = np.exp(spread * draws.standard_normal((law.setting.replicates, len(clocks))))
-    return [made(law.setting, 1e-2 * np.exp(strength * law.expected(clocks)) * noise)]
+    return [made(law.setting, 1e-2 * np.exp(strength * expected_course(law, clocks)) * noise)]

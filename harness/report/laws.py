@@ -14,7 +14,8 @@ from harness.record import Record
 from harness.report.figures import FLOOR
 from harness.report.points import draw_medians
 from harness.spec import Role
-from harness.stats.laws import Law, Scaling, Trend, absolute, judge_law, points, tables_of
+from harness.spec.laws import Law, Scaling, Trend
+from harness.stats.laws import absolute, judge_law, points, tables_of
 from harness.stats.suites import covered
 
 _MARKERS = "os^"

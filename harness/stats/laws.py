@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import nan
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from harness.record import TRAJECTORY, TRAVELLED, GapTable, Record, pooled
 from harness.spec import Role, Setting, Tolerance
+from harness.spec.laws import MARGIN, Law, Trend
 from harness.stats.equivalence import judge_equivalence
 from harness.stats.suites import FIXED, Rule, covered, judge_setting, judge_trajectory
 from harness.stats.trends import END_OCTAVES
@@ -19,87 +19,8 @@ from harness.verdict import Verdict, Word, with_controls, worst
 Floats = NDArray[np.float64]
 Tables = Mapping[str, GapTable]
 
-# Margin of an exponent. Other laws that theory offers differ by a half: √s where what is missed is independent noise,
-# η^(3/2) where gradient noise drives the gap, s² where it feeds on itself. 0.15 is less than a third of that, and over
-# a range of 8 it stands for a factor of 8^0.15 = 1.37. The same holds for slopes in log clock over three octaves. Where
-# the exponent is within the margin all along, the two halves of the points differ by twice the margin at most. (The
-# bend was added after a first run had shown a curve with a minimum and a mean exponent of 1; it can only take support
-# away.)
-MARGIN = 0.15
 _FEWEST_FOR_BEND = 4
 _SHIFTED = {"estimate": "difference", "lower": "lower", "upper": "upper"}
-
-
-@dataclass(frozen=True)
-class Scaling:
-    """A power of one quantity that the absolute gap follows at the last clock.
-
-    The gap is the absolute one, trajectory · travelled, because that is the theorem's; where the reference is the same
-    at all points, the relative gap has the same exponent.
-
-    Args:
-        name: what is varied, how.
-        net: name of the net.
-        quantity: label of the axis.
-        points: values of the quantity, each with the setting that has it.
-        predicted: exponent.
-    """
-
-    name: str
-    net: str
-    quantity: str
-    points: tuple[tuple[float, Setting], ...]
-    predicted: float = 1.0
-
-    @property
-    def settings(self) -> tuple[Setting, ...]:
-        """Settings that the law is about."""
-        return tuple(setting for _, setting in self.points)
-
-
-@dataclass(frozen=True)
-class Trend:
-    """The absolute gap follows η_c^a · c^b · √(1 + κ·Σ_{c' < c} η_c'²/η_c) over the last three octaves of the clock.
-
-    With a = 1 alone that is the step size: a plateau where it is constant. With κ there is a random walk beside noise
-    that is held at √η: κ is their ratio in squares after one unit of time.
-
-    Args:
-        name: which schedule.
-        net: name of the net.
-        setting: the run.
-        step_power: a.
-        clock_power: b.
-        walk: κ.
-    """
-
-    name: str
-    net: str
-    setting: Setting
-    step_power: float = 1.0
-    clock_power: float = 0.0
-    walk: float = 0.0
-
-    @property
-    def settings(self) -> tuple[Setting, ...]:
-        """Settings that the law is about."""
-        return (self.setting,)
-
-    def expected(self, clocks: NDArray[np.int64]) -> Floats:
-        """Log of what is predicted, up to a constant.
-
-        Args:
-            clocks: (checkpoints,) numbers of updates made, from 1.
-
-        Returns:
-            (checkpoints,).
-        """
-        steps = np.array([self.setting.training.step_size.at(clock) for clock in range(int(clocks[-1]))])
-        law = self.step_power * np.log(steps) + self.clock_power * np.log(1.0 + np.arange(len(steps)))
-        return np.asarray((law + 0.5 * np.log1p(self.walk * np.cumsum(steps**2) / steps))[clocks - 1])
-
-
-Law = Scaling | Trend
 
 
 def judge_laws(
@@ -182,6 +103,21 @@ def _interval(found: Mapping[str, float]) -> str:
     return f"{found['estimate']:.3f} [{found['lower']:.3f}, {found['upper']:.3f}]"
 
 
+def expected_course(law: Trend, clocks: NDArray[np.int64]) -> Floats:
+    """Log of what is predicted, up to a constant.
+
+    Args:
+        law: what is predicted.
+        clocks: (checkpoints,) numbers of updates made, from 1.
+
+    Returns:
+        (checkpoints,).
+    """
+    steps = np.array([law.setting.training.step_size.at(clock) for clock in range(int(clocks[-1]))])
+    course = law.step_power * np.log(steps) + law.clock_power * np.log(1.0 + np.arange(len(steps)))
+    return np.asarray((course + 0.5 * np.log1p(law.walk * np.cumsum(steps**2) / steps))[clocks - 1])
+
+
 def points(law: Law, tables: Tables) -> tuple[Floats, Floats, Floats]:
     """The points of a law on log scale: along an axis at the last clock, or over the last three octaves of the clock.
 
@@ -196,7 +132,7 @@ def points(law: Law, tables: Tables) -> tuple[Floats, Floats, Floats]:
     if isinstance(law, Trend):
         gaps, clocks = absolute(law.setting, tables)
         late = clocks * 2**END_OCTAVES >= clocks[-1]
-        return np.log(clocks[late]), _logs(gaps[:, late]), law.expected(clocks)[late]
+        return np.log(clocks[late]), _logs(gaps[:, late]), expected_course(law, clocks)[late]
     last = [absolute(setting, tables)[0][:, -1] for setting in law.settings]
     count = min(map(len, last))
     places = np.log([quantity for quantity, _ in law.points])

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness.record import Record
-from harness.stats.laws import Scaling, Trend, judge_laws
+from harness.spec.laws import Scaling, Trend
+from harness.stats.laws import judge_laws
 from harness.stats.suites import FIXED, Rule
 from harness.verdict import Verdict
 from suites.partition_laws.sweep import ANCHORS, CONTROLS, LAWS, NETS, TOLERANCE

@@ -54,7 +54,7 @@ from harness.spec import (
     Tolerance,
     Training,
 )
-from harness.stats.laws import MARGIN, Law, Scaling, Trend
+from harness.spec.laws import MARGIN, Law, Scaling, Trend
 
 # As in staleness_laws: half a width of 0.08 where replicates differ by a factor of 1.5 at each of four points over a
 # range of 8, and less than that where they differ less.

@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.engine.predictions import ERROR_RATE, LOSS
 from harness.spec import Delays, Fault, Regularisation, Role, Setting, StepSize, Tolerance, Training, VirtualPartition
-from harness.stats.laws import MARGIN, Law, Scaling, Trend
+from harness.spec.laws import MARGIN, Law, Scaling, Trend
 
 # Replicates. The interval of an exponent over 32 replicates that differ by a factor of 1.5 at each of four points over
 # a range of 8 has half a width of 1.7·0.4/√32/(√4·0.8) ≈ 0.08, half of the margin.

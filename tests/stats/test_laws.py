@@ -11,7 +11,8 @@ from law_records import along, in_time, made
 from harness.record import TRAJECTORY, TRAVELLED
 from harness.schedule import checkpoints
 from harness.spec import DataPartition, Role, Setting, StepSize, Training
-from harness.stats.laws import Scaling, Trend, absolute, bends, judge_law, judge_laws, points, slopes, tables_of
+from harness.spec.laws import Scaling, Trend
+from harness.stats.laws import absolute, bends, expected_course, judge_law, judge_laws, points, slopes, tables_of
 from harness.verdict import Word
 from suites.staleness_laws.sweep import TOLERANCE
 
@@ -48,7 +49,7 @@ def test_expected_courses_are_those_of_the_formula() -> None:
     steps = 0.1 / np.sqrt(1 + np.arange(900) / 100)
     walked = [1 + 0.3 * (steps[:c] ** 2).sum() / steps[c - 1] for c in clocks]
     expected = [np.log(steps[c - 1] ** 0.5 * c**2 * w**0.5) for c, w in zip(clocks, walked, strict=True)]
-    assert law.expected(clocks) == pytest.approx(expected)
+    assert expected_course(law, clocks) == pytest.approx(expected)
 
 
 COURSES = [

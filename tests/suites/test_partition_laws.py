@@ -16,7 +16,8 @@ from harness.record import TRAJECTORY, Record
 from harness.schedule import checkpoints
 from harness.scheduler import Scheduler
 from harness.spec import Fault, Layout, Policy, ScheduledPartition, Setting
-from harness.stats.laws import Law, Scaling, Trend, absolute, tables_of
+from harness.spec.laws import Law, Scaling, Trend
+from harness.stats.laws import absolute, expected_course, tables_of
 from harness.verdict import Word
 from suites.partition_laws import run
 from suites.partition_laws.analysis import judge, plot_batches, plot_blocks, plot_clock, plot_staleness
@@ -161,7 +162,7 @@ def suite() -> Callable[[float], list[Record]]:
         records, draws = [], np.random.default_rng(5)
         for setting in SETTINGS:
             clocks = checkpoints(setting.training.clocks, setting.training.checkpoints)
-            logs = courses[setting].expected(clocks) if setting in courses else np.zeros(len(clocks))
+            logs = expected_course(courses[setting], clocks) if setting in courses else np.zeros(len(clocks))
             noise = np.exp(0.02 * draws.standard_normal((setting.replicates, len(clocks))))
             gaps = _size(setting, strength) * np.exp(logs - logs[-1]) * noise
             records.append(made(setting, gaps))

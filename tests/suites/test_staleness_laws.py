@@ -13,7 +13,8 @@ from harness.delays import views
 from harness.record import Record
 from harness.schedule import checkpoints
 from harness.spec import Delays, Role
-from harness.stats.laws import Scaling, Trend, judge_law
+from harness.spec.laws import Scaling, Trend
+from harness.stats.laws import judge_law
 from harness.verdict import Word
 from suites.staleness_laws.analysis import judge, plot_clock, plot_scaling
 from suites.staleness_laws.sweep import ANCHORS, CONTROLS, LAWS, SETTINGS, mean_lateness
