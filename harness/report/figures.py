@@ -28,6 +28,21 @@ _BAND = "A/A: reference with another order of summation, 5–95 %"
 mpl.use("Agg")
 
 
+def nothing_yet(title: str) -> Figure:
+    """What stands in for a figure of which nothing has been run so far.
+
+    Args:
+        title: of the figure.
+
+    Returns:
+        Its title, and a line that says so.
+    """
+    figure = Figure(figsize=(16, 2.4), layout="constrained")
+    figure.suptitle(title, fontsize=20, fontweight="bold")
+    figure.text(0.5, 0.35, "no record yet", ha="center", fontsize=16, color="0.4")
+    return figure
+
+
 def gap_against_clock(records: Sequence[Record], tolerance: Tolerance, *, title: str) -> Figure:
     """Relative trajectory gap against clock: median and 5–95 % of replicates, the A/A band, and ε.
 
@@ -39,6 +54,8 @@ def gap_against_clock(records: Sequence[Record], tolerance: Tolerance, *, title:
     Returns:
         One row per training, one column per layer; a gap of exactly 0 is drawn at `FLOOR`.
     """
+    if not records:
+        return nothing_yet(title)
     sns.set_theme(context="talk", style="whitegrid", palette="colorblind")
     settings = list(pooled(records).values())
     trainings = list(dict.fromkeys(setting.training for setting, _ in settings))
@@ -125,6 +142,8 @@ def gap_by_training(records: Sequence[Record], tolerance: Tolerance, *, gap: str
     Returns:
         Panels in three columns; the grey line is the gap of another data order, the natural scale.
     """
+    if not records:
+        return nothing_yet(title)
     sns.set_theme(context="talk", style="whitegrid", palette="colorblind")
     settings = list(pooled(records).values())
     trainings = list(dict.fromkeys(setting.training for setting, _ in settings))
@@ -182,6 +201,8 @@ def verdict_maps(panels: Mapping[str, Sequence[Cell]], *, title: str) -> Figure:
     Returns:
         One panel per key, two in a row.
     """
+    if not panels:
+        return nothing_yet(title)
     sns.set_theme(context="talk", style="white")
     rows = -(-len(panels) // 2)
     figure = Figure(figsize=(16, 6 * rows + 1), layout="constrained")
@@ -226,6 +247,8 @@ def ratio_against_clock(
     Returns:
         One panel per training.
     """
+    if not ratios:
+        return nothing_yet(title)
     sns.set_theme(context="talk", style="whitegrid", palette="colorblind")
     trainings = list(dict.fromkeys(setting.training for setting in ratios))
     labels = list(dict.fromkeys(setting.distribution.label for setting in ratios))
@@ -270,6 +293,8 @@ def shares_of_lags(counts: Mapping[Setting, Mapping[str, float]]) -> Figure:
     Returns:
         One panel per number of ranks and staleness; the dotted lines are the bounds of the rules.
     """
+    if not counts:
+        return nothing_yet("How stale reads were")
     sns.set_theme(context="talk", style="whitegrid", palette="colorblind")
     panels = sorted({(s.distribution.workers, s.distribution.staleness) for s in counts})
     figure = Figure(figsize=(7.2 * len(panels), 6.6), layout="constrained")

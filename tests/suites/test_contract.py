@@ -93,6 +93,12 @@ def test_modules_have_the_functions_that_the_harness_calls(suite: Suite) -> None
 
 
 @every_suite
+def test_figures_of_a_sweep_that_has_only_begun_are_drawn(suite: Suite) -> None:
+    for name, plot in registry.plots(suite.name).items():
+        assert isinstance(plot([]), Figure), f"{suite.name}: {name}"
+
+
+@every_suite
 def test_runs_neither_print_nor_open_files(suite: Suite) -> None:
     for module in (registry.run_module(suite.name), registry.analysis_module(suite.name)):
         source = inspect.getsource(module)
