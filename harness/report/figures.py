@@ -271,9 +271,10 @@ def ratio_against_clock(
 
 
 def _short(training: Training) -> str:
-    """Data, widths, and what is not plain, in a line."""
+    """Data, widths, step size, and what is not plain, in a line."""
     name = f"{training.data} {'–'.join(map(str, training.widths))}"
     name += f" {training.activation}" if len(training.widths) > 2 else ""
+    name += f", η₀ = {training.step_size.initial:g}"
     return name + (f", L2 = {training.regularisation.l2:g}" if training.regularisation.l2 else "")
 
 
