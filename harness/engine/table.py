@@ -6,7 +6,7 @@ is read is the base and, on top, what else has come: own changes always, others'
 
 Copies of the weights beside the base: the view, where it is not the base; own changes that are not folded, s at most;
 of each other worker two changes, and more while no more than s(P − 1) changes wait to be folded. So two workers hold
-s + 3 copies at most, whoever is late, and each sees at most two clocks of the other that it has not reached itself.
+s + 3 copies at most, whoever is late; and a view is ahead of its reader by two clocks at most, unless s is infinite.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ class _Threads(ABC):
 class Eager(_Threads):
     """Each worker broadcasts its own change as soon as it is made; for each other worker a receiver waits already.
 
-    A view may be ahead of its reader, as far as the table has room.
+    A view may be ahead of its reader, as far as the table has room: by two clocks, or any number without a bound.
     """
 
     def start(self, inbox: Inbox) -> None:

@@ -143,6 +143,8 @@ def test_a_bounded_inbox_keeps_no_read_waiting(data: st.DataObject, count: int, 
         p, q = data.draw(st.sampled_from(moves))
         if p == q:
             train(team[p].table, p, done[p])
+            read = next(json.loads(line) for line in reversed(team[p].lines) if '"read"' in line)
+            assert max(read["view"]) <= done[p] + 2
             done[p] += 1
         else:
             team[p].wire.inbox.deliver(q, *team[q].wire.sent[arrived[p][q]])
