@@ -7,7 +7,7 @@ from typing import Never
 
 import typer
 
-from harness.cli import calibrate, compare, doctor, history, judge, list_, replay, report, run, worker
+from harness.cli import calibrate, compare, doctor, history, judge, list_, plan, replay, report, run, worker
 from harness.errors import HarnessError
 
 INTERRUPTED = 130  # what typer makes of the interrupt key
@@ -24,7 +24,7 @@ app = typer.Typer(
         "4 a rank died or the time limit passed."
     ),
 )
-for module in (list_, run, judge, report, compare, history, replay, calibrate, doctor, worker):
+for module in (list_, run, judge, report, compare, history, replay, plan, calibrate, doctor, worker):
     module.register(app)
 
 
