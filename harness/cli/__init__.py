@@ -7,7 +7,21 @@ from typing import Never
 
 import typer
 
-from harness.cli import calibrate, check, compare, doctor, gallery, history, judge, list_, replay, report, run, worker
+from harness.cli import (
+    calibrate,
+    check,
+    compare,
+    doctor,
+    gallery,
+    history,
+    judge,
+    list_,
+    plan,
+    replay,
+    report,
+    run,
+    worker,
+)
 from harness.errors import HarnessError
 
 INTERRUPTED = 130  # what typer makes of the interrupt key
@@ -24,7 +38,7 @@ app = typer.Typer(
         "4 a rank died or the time limit passed."
     ),
 )
-for module in (list_, run, judge, report, compare, check, gallery, history, replay, calibrate, doctor, worker):
+for module in (list_, run, judge, report, compare, check, gallery, history, replay, plan, calibrate, doctor, worker):
     module.register(app)
 
 

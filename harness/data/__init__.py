@@ -1,11 +1,11 @@
-"""Data sets by name: real ones that installed packages carry, and one with known truth."""
+"""Data sets by name: real ones that installed packages carry, one with known truth, and noise for timing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
 
-from harness.data import digits, mnist5k, teacher
+from harness.data import digits, mnist5k, noise, teacher
 from harness.data.examples import Examples
 from harness.errors import BadInputError
 
@@ -21,7 +21,7 @@ def load(name: str) -> Examples:
     """Load a data set.
 
     Args:
-        name: one of `SOURCES`.
+        name: one of `SOURCES`, or `noiseNxM` for noise of N features in M classes.
 
     Returns:
         Its examples.
@@ -29,6 +29,9 @@ def load(name: str) -> Examples:
     Raises:
         BadInputError: there is no data set of that name.
     """
+    drawn = noise.load(name)
+    if drawn is not None:
+        return drawn
     if name not in SOURCES:
         raise BadInputError(f"no data set is called {name!r}", where="data", remedy=f"known: {', '.join(SOURCES)}")
     return SOURCES[name]()

@@ -180,6 +180,75 @@ class InOneProcess:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """No exchange: one worker goes on with what it has, in the right shapes. For timing what it computes.
+
+    Args:
+        members: its number.
+    """
+
+    members: Group
+
+    def total(self, held: Tensors, groups: Sequence[Group], name: str) -> Tensors:
+        """What is held.
+
+        Args:
+            held: one tensor.
+            groups: not used.
+            name: not used.
+
+        Returns:
+            The same.
+        """
+        del groups, name
+        return held
+
+    def gather(self, held: Tensors, groups: Sequence[Group], width: int, name: str) -> Tensors:
+        """The own piece in the place of everyone's.
+
+        Args:
+            held: one piece (R, units, batch).
+            groups: whose pieces are missing.
+            width: number of all units.
+            name: not used.
+
+        Returns:
+            (R, all units, batch).
+        """
+        del groups, name
+        times = -(-width // held[0].shape[1])
+        return [tf.tile(held[0], (1, times, 1))[:, :width]]
+
+    def scatter(self, held: Tensors, groups: Sequence[Group], name: str) -> Tensors:
+        """The own piece of what is held.
+
+        Args:
+            held: one tensor (R, all units, batch).
+            groups: whom it would be exchanged with.
+            name: not used.
+
+        Returns:
+            (R, units, batch).
+        """
+        del name
+        return [_own_piece(held[0], groups[0], self.members[0])]
+
+    def over(self, ranks: Group, tensor: tf.Tensor, name: str) -> tf.Tensor:
+        """What is held.
+
+        Args:
+            ranks: not used.
+            tensor: of any shape.
+            name: not used.
+
+        Returns:
+            The same.
+        """
+        del ranks, name
+        return tensor
+
+
+@dataclass(frozen=True)
 class Crossing:
     """One exchange of every local worker, forward and backward.
 

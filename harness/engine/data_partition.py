@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from harness.engine.descent import Exchange, descend
 from harness.engine.nets import Tensors
 from harness.engine.ranks import Ranks
@@ -39,14 +41,27 @@ def train(training: Training, replicates: range, partition: DataPartition, ranks
     )
 
 
+def averaging(factor: float, total: Callable[[tf.Tensor], tf.Tensor]) -> Exchange:
+    """All gradients as one vector, so that one sum over workers does.
+
+    Args:
+        factor: of the sum.
+        total: the sum over workers of a vector.
+
+    Returns:
+        From a worker's gradients to those of the update.
+    """
+
+    def average(gradients: Tensors) -> Tensors:
+        flat = tf.concat([tf.reshape(g, [-1]) for g in gradients], axis=0)
+        pieces = tf.split(factor * total(flat), [g.shape.num_elements() for g in gradients])
+        return [tf.reshape(piece, g.shape) for piece, g in zip(pieces, gradients, strict=True)]
+
+    return average
+
+
 def _exchange(fault: Fault, summed: int, ranks: Ranks) -> Exchange:
     if fault is Fault.NO_EXCHANGE:
         return lambda gradients: gradients
     factor = 1.0 if fault is Fault.SUM_FOR_MEAN else summed / ranks.size
-
-    def average(gradients: Tensors) -> Tensors:
-        flat = tf.concat([tf.reshape(g, [-1]) for g in gradients], axis=0)
-        pieces = tf.split(factor * ranks.sum(flat, "gradients"), [g.shape.num_elements() for g in gradients])
-        return [tf.reshape(piece, g.shape) for piece, g in zip(pieces, gradients, strict=True)]
-
-    return average
+    return averaging(factor, lambda flat: ranks.sum(flat, "gradients"))

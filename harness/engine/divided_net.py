@@ -64,6 +64,7 @@ class DividedNet:
         self.blocks = [divided[member] for member in collectives.members]
         self._layers = len(self.net.layers)
         self._regularisation, self._partition, self._collectives = training.regularisation, partition, collectives
+        self._penalised = bool(training.regularisation.l1 or training.regularisation.l2)
         sums = partition.fault is not Fault.NO_BACKWARD_SUM
         self._enter = [self._crossings(layer, "enter", sums) for layer in range(self._layers)]
         self._leave = [self._crossings(layer, "leave", sums) for layer in range(self._layers)]
@@ -225,7 +226,9 @@ class DividedNet:
     def _matrix_gradient(self, weight: tf.Tensor, inputs: tf.Tensor, errors: tf.Tensor) -> tf.Tensor:
         times = self._partition.members if self._partition.fault is Fault.GRADIENT_PER_WORKER else 1
         found = tf.matmul(inputs, errors, transpose_b=True)
-        return (found if times == 1 else times * found) + penalty(self._regularisation, weight)
+        found = found if times == 1 else times * found
+        # A sum with 0 is a pass over memory too.
+        return found + penalty(self._regularisation, weight) if self._penalised else found
 
     def _times(self, layer: int) -> float:
         """How often a bias is counted: once."""

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from harness.engine.collectives import OverRanks
+from harness.engine.collectives import LeftOut, OverRanks
 from harness.engine.descent import at_checkpoints, kept_weights, shortened
 from harness.engine.divided_net import DividedNet
 from harness.engine.nets import Tensors
@@ -90,30 +90,62 @@ def train(training: Training, replicates: range, partition: ModelPartition, rank
     References:
         shoeybi2019, lee2014
     """
-    group, member = divmod(ranks.rank, partition.members)
-    ids = batches(training, replicates)[..., share(training.batch, group, partition.groups)]
+    group = ranks.rank // partition.members
     collectives = OverRanks(ranks, group * partition.members)
-    net = DividedNet(training, replicates, ids, partition.groups / training.batch, partition, collectives)
-    rule = Descent.of(training)
-    weights = [tf.Variable(array, dtype=net.kind) for array in net.initial_shares(replicates)[0]]
-    slots = new_slots(rule, weights)
-    others = _data_group(partition, member) if partition.fault is not Fault.NO_EXCHANGE else (ranks.rank,)
-
-    def update(clock: tf.Tensor) -> tf.Tensor:
-        (gradients,) = net.gradients([weights], clock)
-        gradients = _averaged(gradients, collectives, others, training.summed)
-        if training.clip:
-            (squares,) = net.squared_norms([gradients])
-            gradients = shortened(gradients, squares, training.clip)
-        for weight, slot, gradient in zip(weights, slots, gradients, strict=True):
-            rule.apply(weight, slot, [gradient], clock)
-        return clock + 1
-
-    trajectory = kept_weights(net.net, *at_checkpoints(training, update, weights))
+    worker = Worker(training, replicates, partition, collectives, group)
+    trajectory = kept_weights(worker.net.net, *at_checkpoints(training, worker.update, worker.weights))
     # A rank that leaves shuts Horovod down, and another group may still be exchanging.
     ranks.gather(np.zeros(1, np.int64))
-    held = weight_bytes([*weights, *(remembered for slot in slots for remembered in slot)])
+    held = weight_bytes([*worker.weights, *(remembered for slot in worker.slots for remembered in slot)])
     return Divided(trajectory, dict(collectives.sent), held)
+
+
+class Worker:
+    """One worker's share of a net, and the update that it makes of it at every clock.
+
+    Args:
+        training: data, net, clocks and step size.
+        replicates: their numbers; they are trained side by side.
+        partition: number of workers, layout, and the fault to commit if any.
+        collectives: between the workers of its group; they say which worker this is.
+        group: number of the group.
+    """
+
+    def __init__(
+        self,
+        training: Training,
+        replicates: range,
+        partition: ModelPartition,
+        collectives: OverRanks | LeftOut,
+        group: int = 0,
+    ) -> None:
+        ids = batches(training, replicates)[..., share(training.batch, group, partition.groups)]
+        self.net = DividedNet(training, replicates, ids, partition.groups / training.batch, partition, collectives)
+        self._collectives = collectives
+        self.weights = [tf.Variable(array, dtype=self.net.kind) for array in self.net.initial_shares(replicates)[0]]
+        self._rule, self._training = Descent.of(training), training
+        self.slots = new_slots(self._rule, self.weights)
+        (member,) = collectives.members
+        alone = partition.fault is Fault.NO_EXCHANGE
+        self._others = (member,) if alone else _data_group(partition, member)
+
+    def update(self, clock: tf.Tensor) -> tf.Tensor:
+        """Make the update of a clock, inside a `tf.function`.
+
+        Args:
+            clock: c, a whole number.
+
+        Returns:
+            c + 1.
+        """
+        (gradients,) = self.net.gradients([self.weights], clock)
+        gradients = _averaged(gradients, self._collectives, self._others, self._training.summed)
+        if self._training.clip:
+            (squares,) = self.net.squared_norms([gradients])
+            gradients = shortened(gradients, squares, self._training.clip)
+        for weight, slot, gradient in zip(self.weights, self.slots, gradients, strict=True):
+            self._rule.apply(weight, slot, [gradient], clock)
+        return clock + 1
 
 
 def _data_group(partition: ModelPartition, member: int) -> Group:
@@ -121,7 +153,7 @@ def _data_group(partition: ModelPartition, member: int) -> Group:
     return tuple(range(member, partition.workers, partition.members))
 
 
-def _averaged(gradients: Tensors, collectives: OverRanks, others: Group, summed: int) -> Tensors:
+def _averaged(gradients: Tensors, collectives: OverRanks | LeftOut, others: Group, summed: int) -> Tensors:
     """Mean over groups, or what the training has in its place."""
     factor = summed / len(others)
     if len(others) == 1:

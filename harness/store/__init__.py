@@ -3,6 +3,7 @@
     <root>/<suite>/<setting>/<seed block>/record.json, gaps.parquet    records, never changed
     <root>/<suite>/<setting>/<seed block>.stale-…, .damaged-…          records set aside
     <root>/calibration.json                                            how often the verdict errs
+    <root>/machines/<machine>.json, …-validation.md                    what a machine does in a second; forecasts
     <root>/.work/<suite>/<code>/…                                      parts of runs in progress, logs of ranks
 
 Files are written under a temporary name, synced and renamed, so that a file that has its name is whole.

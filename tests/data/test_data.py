@@ -5,7 +5,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from harness import data
-from harness.data import teacher
+from harness.data import noise, teacher
 from harness.data.examples import read_package_table
 from harness.errors import BadInputError
 
@@ -45,3 +45,13 @@ def test_unknown_data_set_and_missing_files_are_named() -> None:
         read_package_table("nothing_of_the_kind", "table.csv.gz")
     with pytest.raises(BadInputError, match="is missing"):
         read_package_table("sklearn", "no/such/table.csv.gz")
+
+
+def test_noise_has_any_width_and_is_the_same_every_time() -> None:
+    assert noise.name(7, 3) == "noise7x3"
+    first, again = data.load("noise7x3"), data.load("noise7x3")
+    assert first.features.shape == (noise.EXAMPLES, 7)
+    assert set(first.labels) == {0, 1, 2}
+    np.testing.assert_array_equal(first.features, again.features)
+    with pytest.raises(BadInputError, match="no data set is called 'noise0x3'"):
+        data.load("noise0x3")

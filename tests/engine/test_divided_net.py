@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from harness.engine.collectives import Crossing, InOneProcess
+from harness.engine.collectives import Crossing, InOneProcess, LeftOut
 from harness.engine.descent import squared_norms
 from harness.engine.divided_net import DividedNet, Shares
 from harness.engine.objective import Objective, batches
@@ -92,6 +92,20 @@ def test_activations_and_losses_are_those_of_the_undivided_net(training: Trainin
         )
     for found in pair.divided.losses(pair.shares, tf.constant(1)):
         np.testing.assert_allclose(found[:, 0], losses, rtol=1e-10, atol=1e-12)
+
+
+@settings(deadline=None, max_examples=30)
+@given(trainings, partitions, st.integers(0, 15))
+def test_a_worker_without_exchange_computes_what_it_would(
+    training: Training, partition: ModelPartition, place: int
+) -> None:
+    """Gradients of its share, in the shapes of its share."""
+    member = place % partition.members
+    net = DividedNet(training, range(2), batches(training, range(2)), 1 / training.batch, partition, LeftOut((member,)))
+    (share,) = net.initial_shares(range(2))
+    (found,) = net.gradients([[tf.constant(w) for w in share]], tf.constant(0))
+    assert [g.shape for g in found] == [w.shape for w in share]
+    assert all(np.isfinite(g).all() for g in found)
 
 
 @settings(deadline=None, max_examples=30)

@@ -1,0 +1,216 @@
+"""Run on every rank: how long a step takes under several partitions of one net, in turns.
+
+    python -m harness.engine.step_times MODE WIDTHS BATCH ROUNDS NAME[=SECONDS] …
+
+MODE is `real`; or `alone`: one process computes what rank 0 would, and exchanges nothing; or `emulated`: ranks sleep
+for SECONDS in the place of computing, divided among the real collectives of a step. NAME is that of a distribution,
+such as `w2` or `w4-d2-neuron`. Prints on rank 0 one line of JSON: by name the seconds of a step in every round.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from harness.engine import ranks, runtime
+from harness.engine.collectives import LeftOut, OverRanks
+from harness.engine.data_partition import averaging
+from harness.engine.model_partition import Worker, groups
+from harness.engine.objective import Objective, batches
+from harness.engine.optimizers import Descent
+from harness.engine.ranks import Group, Ranks
+from harness.engine.runtime import tf
+from harness.engine.timing import MARK, per_turn, slowest
+from harness.layout import Message, messages
+from harness.planning import Partition, example, synchronous
+from harness.schedule import share
+from harness.spec import DataPartition, ModelPartition, Training
+
+Update = Callable[[tf.Tensor], tf.Tensor]
+Loop = Callable[[int], None]
+_CLOCKS, _ROUND_SECONDS = 64, 0.6
+
+
+def main() -> None:
+    """Take turns, and print what was found."""
+    mode, widths, batch, rounds, *words = sys.argv[1:]
+    runtime.limit_threads(1)
+    runtime.keep_memory()
+    named = {name: float(seconds or 0) for name, _, seconds in (word.partition("=") for word in words)}
+    net = tuple(int(width) for width in widths.split(","))
+    training = replace(example(net, int(batch)), clocks=_CLOCKS)
+    partitions = {name: synchronous(name) for name in named}
+    exchanging = [p for p in partitions.values() if isinstance(p, ModelPartition) and mode != "alone"]
+    sets = {group for partition in exchanging for group in groups(partition, net)}
+    workers = 1 if mode == "alone" else max(partition.workers for partition in partitions.values())
+    here = ranks.start(workers, sets)
+    makers: dict[str, Callable[[str, Partition], Loop]] = {
+        "real": lambda _, partition: _loop(real(training, partition, here)),
+        "alone": lambda _, partition: _loop(alone(training, partition)),
+        "emulated": lambda name, partition: emulated(training, partition, here, named[name]),
+    }
+    loops = {name: makers[mode](name, partition) for name, partition in partitions.items()}
+    found = _in_turns(loops, int(rounds), here)
+    if here.rank == 0:
+        print(MARK + json.dumps(found), flush=True)
+
+
+def real(training: Training, partition: Partition, here: Ranks) -> Update:
+    """The engine's own update.
+
+    Args:
+        training: the net.
+        partition: how it is divided.
+        here: this process among the workers.
+
+    Returns:
+        c → c + 1.
+    """
+    if isinstance(partition, ModelPartition):
+        group = here.rank // partition.members
+        return Worker(training, range(1), partition, OverRanks(here, group * partition.members), group).update
+    return _data_update(training, partition.workers, here.rank, lambda flat: here.sum(flat, "gradients"))
+
+
+def alone(training: Training, partition: Partition) -> Update:
+    """What worker 0 computes, without exchange.
+
+    Args:
+        training: the net.
+        partition: how it is divided.
+
+    Returns:
+        c → c + 1.
+    """
+    if isinstance(partition, ModelPartition):
+        return Worker(training, range(1), partition, LeftOut((0,))).update
+    return _data_update(training, partition.workers, 0, lambda flat: flat)
+
+
+def emulated(training: Training, partition: Partition, here: Ranks, seconds: float) -> Loop:
+    """The collectives of a step in their order, with a sleep before each and after the last in the place of computing.
+
+    Args:
+        training: the net.
+        partition: how it is divided.
+        here: this process among the workers.
+        seconds: of a step's computing.
+
+    Returns:
+        Makes so many steps.
+    """
+    if isinstance(partition, DataPartition):
+        parameters = training.parameters
+        sent = [Message("gradients", "allreduce", partition.workers, parameters, parameters)]
+    else:
+        sent = _in_order(messages(partition, training, here.rank))
+    nap = seconds / (len(sent) + 1)
+    collectives = [_collective(message, here, _group(partition, message, here)) for message in sent]
+
+    def run(clocks: int) -> None:
+        for _ in range(clocks):
+            for exchange in collectives:
+                time.sleep(nap)
+                exchange()
+            time.sleep(nap)
+
+    return run
+
+
+def _collective(message: Message, here: Ranks, among: Group) -> Callable[[], tf.Tensor]:
+    """One collective on a tensor of the right size, of which one number comes back."""
+    held = tf.Variable(tf.ones(_shape(message)))
+
+    def exchange() -> tf.Tensor:
+        return tf.reshape(_exchanged(message, held.read_value(), here, among), [-1])[0]
+
+    compiled: Callable[[], tf.Tensor] = tf.function(exchange, autograph=False)
+    return compiled
+
+
+def _data_update(training: Training, workers: int, worker: int, total: Callable[[tf.Tensor], tf.Tensor]) -> Update:
+    ids = batches(training, range(1))[..., share(training.batch, worker, workers)]
+    objective, rule = Objective(training, range(1), ids, workers / training.batch), Descent.of(training)
+    initial = objective.net.initial_weights(range(1))
+    weights = [tf.Variable(array, dtype=objective.kind) for array in initial]
+    exchange = averaging(1 / workers, total) if workers > 1 else lambda gradients: gradients
+
+    def update(clock: tf.Tensor) -> tf.Tensor:
+        for weight, gradient in zip(weights, exchange(objective.gradients(weights, clock)), strict=True):
+            rule.apply(weight, (), [gradient], clock)
+        return clock + 1
+
+    return update
+
+
+def _in_order(sent: tuple[Message, ...]) -> list[Message]:
+    """Forward up the layers, the softmax, backward down the layers, and what is left."""
+    forward = [m for m in sent if m.name.endswith(".forward")]
+    backward = [m for m in sent if m.name.endswith(".backward")]
+    rest = [m for m in sent if m not in forward and m not in backward]
+    softmax = [m for m in rest if m.name == "log-sums"]
+    return [*forward, *softmax, *backward[::-1], *(m for m in rest if m not in softmax)]
+
+
+def _shape(message: Message) -> tuple[int, ...]:
+    """Rows are what Horovod divides; of a number of rows that is no multiple of the ranks only the traffic matters."""
+    if message.collective == "reduce-scatter":
+        return message.members, message.handed // message.members
+    return (message.handed,)
+
+
+def _group(partition: Partition, message: Message, here: Ranks) -> Group:
+    if isinstance(partition, DataPartition) or message.members == here.size:
+        return ()
+    if message.name == "gradients":
+        return tuple(range(here.rank % partition.members, here.size, partition.members))
+    first = here.rank - here.rank % partition.members
+    return tuple(range(first, first + partition.members))
+
+
+def _exchanged(message: Message, tensor: tf.Tensor, here: Ranks, among: Group) -> tf.Tensor:
+    match message.collective:
+        case "allreduce":
+            return here.sum(tensor, message.name, among)
+        case "allgather":
+            return here.concatenated(tensor, message.name, among)
+        case _:
+            return here.piece_of_sum(tensor, message.name, among)
+
+
+def _loop(update: Update) -> Loop:
+    advance = tf.function(
+        lambda last: tf.while_loop(lambda clock: clock < last, update, (tf.constant(0),), parallel_iterations=1),
+        input_signature=[tf.TensorSpec([], tf.int32)],
+    )
+
+    def run(clocks: int) -> None:
+        advance(tf.constant(clocks))
+
+    return run
+
+
+def _in_turns(loops: dict[str, Loop], rounds: int, here: Ranks) -> dict[str, list[float]]:
+    clocks = {}
+    for name, loop in loops.items():
+        loop(1)
+        began = time.perf_counter()
+        loop(1)
+        once = slowest(time.perf_counter() - began, here)
+        clocks[name] = max(2, min(_CLOCKS, round(_ROUND_SECONDS / once)))
+    found: dict[str, list[float]] = {name: [] for name in loops}
+    order = np.random.default_rng(0)
+    for _ in range(rounds):
+        for name in order.permutation(list(loops)):
+            loops[name](1)
+            found[name].append(per_turn(loops[name], clocks[name], here))
+    return found
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""Steps that are timed on real ranks: what is run has the traffic of its layout, and failures are told."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.errors import LaunchError
+from harness.measure.constants import launched, step_seconds
+from harness.measure.launch import Launcher
+from harness.planning.validation import names
+
+pytestmark = pytest.mark.distributed
+WIDTHS = (20, 16, 12, 10)
+
+
+@pytest.mark.parametrize("launcher", [Launcher.MPI, Launcher.GLOO])
+def test_real_steps_are_timed_in_rounds(launcher: Launcher) -> None:
+    found = step_seconds("real", WIDTHS, 8, 3, dict.fromkeys(names(2), 0.0), launcher, 2)
+    assert set(found) == set(names(2))
+    assert all(len(times) == 3 and min(times) > 0 for times in found.values())
+
+
+def test_emulated_steps_last_as_long_as_they_sleep_and_more() -> None:
+    asked = dict.fromkeys(names(4), 0.02)
+    found = step_seconds("emulated", WIDTHS, 8, 3, asked, Launcher.MPI, 4)
+    assert set(found) == set(names(4))
+    assert all(seconds > 0.02 for times in found.values() for seconds in times)
+
+
+def test_one_process_computes_the_share_of_a_worker() -> None:
+    found = step_seconds("alone", WIDTHS, 8, 2, dict.fromkeys(names(4), 0.0), Launcher.MPI, 1)
+    assert set(found) == set(names(4))
+
+
+def test_a_launch_that_fails_says_why() -> None:
+    with pytest.raises(LaunchError, match=r"harness.engine.step_times on 2 ranks \(mpi\)"):
+        launched("harness.engine.step_times", ["real", "20,10", "8", "1", "w3"], Launcher.MPI, 2)

@@ -1,0 +1,172 @@
+"""Forecasts from constants that are made up, so that the right answer is known."""
+
+from __future__ import annotations
+
+from itertools import pairwise, product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from machines import BANDWIDTH, BATCHES, LATENCY, PASS, RATE, SIDES, constants_body, exchange_times, product_times
+
+from harness.errors import BadInputError
+from harness.layout import messages
+from harness.planning import Constants, crossover, example, forecast, plan, synchronous
+from harness.planning.constants import ExchangeTimes, Network, Products
+from harness.planning.validation import EMULATED, REAL, median_error, page, validate
+from samples import MACHINE
+
+TRAINING = example((440, *[2048] * 6, 1993), 256)
+
+
+def constants(bandwidth: float = BANDWIDTH) -> Constants:
+    return Constants.of(constants_body(MACHINE, bandwidth))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(1, 5000), st.integers(1, 5000), st.integers(1, 5000))
+def test_a_rate_that_is_the_same_everywhere_stays_what_it_is(inputs: int, units: int, examples: int) -> None:
+    found = Products.of(product_times()).seconds("gradient", inputs, units, examples)
+    assert found == pytest.approx(2 * inputs * units * examples / RATE)
+
+
+def test_a_measured_shape_takes_the_time_that_was_measured() -> None:
+    body = product_times()
+    draws = np.random.default_rng(0)
+    seconds = draws.uniform(1, 2, size=len(body["seconds"]["forward"])).tolist()
+    body["seconds"] = body["seconds"] | {"forward": seconds}
+    found = Products.of(body)
+    for expected, shape in zip(seconds, product(SIDES, SIDES, BATCHES), strict=True):
+        assert found.seconds("forward", *shape) == pytest.approx(expected)
+    assert found.seconds("backward", *shape) == pytest.approx(2 * np.prod(shape) / RATE)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.sampled_from(["allreduce", "allgather", "reduce-scatter"]), st.integers(2, 64), st.sampled_from([3, 6, 9]))
+def test_a_ring_that_was_measured_among_two_is_a_ring_among_many(collective: str, ranks: int, power: int) -> None:
+    network, size = Network({2: ExchangeTimes.of(exchange_times(2, BANDWIDTH))}), 10**power
+    expected = ExchangeTimes.of(exchange_times(ranks, BANDWIDTH)).at(collective, size)
+    assert network.seconds(collective, ranks, size) == pytest.approx(expected, rel=1e-3)
+
+
+def test_a_number_that_was_measured_is_not_extrapolated() -> None:
+    tables = {2: ExchangeTimes.of(exchange_times(2, BANDWIDTH)), 4: ExchangeTimes.of(exchange_times(4, BANDWIDTH / 7))}
+    assert Network(tables).seconds("allreduce", 4, 10**9) == pytest.approx(tables[4].seconds["allreduce"][-1])
+    beyond = ExchangeTimes.of(exchange_times(4, BANDWIDTH)).at("allgather", 4 * 10**9)
+    assert beyond == pytest.approx(4 * ExchangeTimes.of(exchange_times(4, BANDWIDTH)).at("allgather", 10**9))
+
+
+def test_more_ranks_than_cores_count_for_what_is_emulated_alone() -> None:
+    stored = constants()
+    assert set(stored.network("mpi").measured) == {2}
+    assert set(stored.network("mpi", oversubscribed=True).measured) == {2, 4}
+    with pytest.raises(BadInputError, match="known: mpi"):
+        stored.network("gloo")
+
+
+@pytest.mark.parametrize("name", ["w4-neuron", "w4-weight", "w4-alternate", "w4-grid2x2", "w4-d2-weight"])
+def test_traffic_is_that_of_the_layout(name: str) -> None:
+    partition, stored = synchronous(name), constants()
+    found = forecast(TRAINING, partition, stored.busy, stored.network("mpi"))
+    sent = messages(partition, TRAINING)
+    assert found.sent_bytes == 4 * sum(m.handed for m in sent)
+    assert found.collectives == len(sent)
+    assert found.exchange_seconds > len(sent) * LATENCY
+
+
+def test_arithmetic_is_divided() -> None:
+    """Three products per layer but the first, and five passes of activations, written out."""
+    stored = constants()
+    network = stored.network("mpi")
+    whole = forecast(TRAINING, synchronous("w1"), stored.alone, network)
+    sizes = TRAINING.widths
+    operations = 256 * (6 * sum(i * u for i, u in pairwise(sizes)) - 2 * sizes[0] * sizes[1])
+    passes = TRAINING.parameters + 2.5 * 256 * sum(sizes[1:])
+    assert whole.compute_seconds == pytest.approx(operations / RATE + passes * PASS)
+    assert whole.step_seconds == whole.compute_seconds
+    for name in ("w2-neuron", "w2-weight", "w2-alternate"):
+        half = forecast(TRAINING, synchronous(name), stored.busy, network)
+        assert 0.5 <= half.compute_seconds / whole.compute_seconds < 0.52
+        assert 0.49 < half.memory_bytes / whole.memory_bytes < 0.56
+    shared = forecast(TRAINING, synchronous("w2"), stored.busy, network)
+    assert shared.memory_bytes > 1.8 * whole.memory_bytes
+
+
+def test_groups_copy_their_gradients_and_add_them_up() -> None:
+    """As a pair of workers with half the batch, and three passes over what each holds."""
+    stored = constants()
+    network = stored.network("mpi")
+    pair = forecast(example(TRAINING.widths, 128), synchronous("w2-weight"), stored.busy, network)
+    both = forecast(TRAINING, synchronous("w4-d2-weight"), stored.busy, network)
+    held = both.sent_bytes - pair.sent_bytes
+    assert held == pytest.approx(4 * TRAINING.parameters / 2, rel=0.01)
+    assert both.compute_seconds - pair.compute_seconds == pytest.approx(3 * PASS * held / 4)
+    assert both.collectives == pair.collectives + 1
+
+
+def test_slow_links_favour_the_model_and_large_batches_the_data() -> None:
+    slow, quick = constants(1e8), constants(1e13)
+    found = plan(TRAINING, [2, 8], slow.busy, slow.network("mpi"))
+    assert found[2][0].layout != "data"
+    assert [row.step_seconds for row in found[8]] == sorted(row.step_seconds for row in found[8])
+    assert {row.layout for row in found[8]} == {"data", "neuron", "weight", "alternate", "hybrid"}
+    assert crossover({2: found[2], 8: found[8]}) is None or crossover(found)[0] == 8
+    large = example((64, 64, 10), 4096)
+    assert plan(large, [2], quick.busy, quick.network("mpi"))[2][0].layout == "data"
+
+
+def test_the_crossover_is_where_the_winner_changes() -> None:
+    stored = constants()
+    network = stored.network("mpi")
+    data, neuron = (forecast(TRAINING, synchronous(name), stored.busy, network) for name in ("w2", "w2-neuron"))
+    assert crossover({2: [data, neuron], 4: [data, neuron], 8: [neuron, data]}) == (8, "data", "neuron")
+    assert crossover({2: [data], 4: [data]}) is None
+
+
+@pytest.mark.parametrize("name", ["w4-s1-eager", "w4-nothing"])
+def test_what_has_no_steps_in_common_is_refused(name: str) -> None:
+    with pytest.raises(BadInputError):
+        synchronous(name)
+
+
+def test_more_workers_than_units_are_refused() -> None:
+    stored = constants()
+    with pytest.raises(BadInputError, match="65 workers cannot share a layer of 64 units"):
+        plan(example((64, 64, 64), 256), [65], stored.busy, stored.network("mpi"))
+
+
+def test_what_is_stored_badly_is_refused() -> None:
+    with pytest.raises(BadInputError, match="measure them anew"):
+        Constants.of({"machine": MACHINE.model_dump()})
+
+
+def test_validation_compares_real_and_emulated_steps() -> None:
+    """On a machine that is exactly what was measured the error is 0; one that is twice as slow is seen."""
+    stored, asked = constants(), []
+
+    def run(mode: str, steps: dict[str, float], ranks: int) -> dict[str, list[float]]:
+        asked.append((mode, ranks))
+        found = {}
+        for name, sleep in steps.items():
+            arithmetic, network = stored.alone, stored.network("mpi", oversubscribed=True)
+            cost = forecast(TRAINING, synchronous(name), arithmetic, network)
+            times = {
+                "real": cost.step_seconds,
+                "alone": cost.compute_seconds,
+                "emulated": sleep + cost.exchange_seconds,
+            }
+            found[name] = [times[mode] * (2 if name == "w2" else 1)] * 9
+        return found
+
+    rows = list(validate(TRAINING, stored, "mpi", run, (1, 2, 4)))
+    assert asked == [("real", 1), ("real", 2), ("alone", 1), ("emulated", 4)]
+    assert {row.name: row.kind for row in rows} | {"w1": REAL, "w4": EMULATED} == {row.name: row.kind for row in rows}
+    for row in rows:
+        assert row.error == pytest.approx(-0.5 if row.name == "w2" else 0.0)
+    assert median_error(rows) == pytest.approx(0.0)
+    assert median_error([row for row in rows if row.name == "w2"]) == pytest.approx(0.5)
+    said = page(TRAINING, stored, "mpi", rows)
+    assert "Median error 0 %" in said
+    assert sum(line.endswith("| -50 % |") for line in said.splitlines()) == 1
+    assert sum("| emulated |" in line for line in said.splitlines()) == 5
