@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from harness.planning import Constants, Forecast
     from harness.planning.constants import ExchangeTimes
     from harness.planning.validation import Comparison
+    from harness.record import Machine
     from harness.spec import Training
     from harness.store import Store
 
@@ -54,30 +55,17 @@ def plan(
 
     Examples: `harness plan --net 440,2048x6,1993 --workers 2..64 --batch 256 --measure`,
     `harness plan --net 440,2048x6,1993 --validate`
-
-    Raises:
-        BadInputError: an option cannot be used, or nothing was measured yet.
     """
     from harness import planning
     from harness.measure import machine
     from harness.store import Store
 
-    if launcher not in _LAUNCHERS:
-        raise BadInputError(
-            f"{launcher!r} carries no exchange", where="--launcher", remedy=f"known: {', '.join(_LAUNCHERS)}"
-        )
+    _require_launcher(launcher)
     store, counts = Store(results), worker_counts(workers)
     training = planning.example(widths(net), batch)
     if measure:
         _measure(store, launcher)
-    body = store.constants(machine.describe())
-    if body is None:
-        raise BadInputError(
-            "no constants of this machine are stored",
-            where=str(results),
-            remedy="run it once with --measure, which takes some minutes on idle cores",
-        )
-    constants = planning.Constants.of(body)
+    constants = _known(store, machine.describe())
     network = constants.network(launcher)
     base = planning.forecast(training, planning.UNDIVIDED, constants.alone, network)
     found = planning.plan(training, counts, constants.busy, network)
@@ -88,6 +76,35 @@ def plan(
     result |= {"one_process": base.to_json(), "forecasts": rows, "validation": [row.to_json() for row in compared]}
     show.write_json(json, result)
     return 0
+
+
+def _require_launcher(name: str) -> None:
+    """See that a launcher carries exchanges.
+
+    Raises:
+        BadInputError: it does not.
+    """
+    if name not in _LAUNCHERS:
+        known = ", ".join(_LAUNCHERS)
+        raise BadInputError(f"{name!r} carries no exchange", where="--launcher", remedy=f"known: {known}")
+
+
+def _known(store: Store, here: Machine) -> Constants:
+    """Constants of this machine.
+
+    Raises:
+        BadInputError: nothing was measured yet.
+    """
+    from harness import planning
+
+    body = store.constants(here)
+    if body is None:
+        raise BadInputError(
+            "no constants of this machine are stored",
+            where=str(store.root),
+            remedy="run it once with --measure, which takes some minutes on idle cores",
+        )
+    return planning.Constants.of(body)
 
 
 def widths(text: str) -> tuple[int, ...]:
