@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 from harness import registry
 from harness.errors import BadInputError, DamagedError, LaunchError
 from harness.history import merged
 from harness.measure import machine
+from harness.measure.deaths import rank_that_died, rank_waited_for
 from harness.measure.launch import Hosts, Launcher, choose, execute, launch_line, quote
 from harness.record import Facts, Machine, Record
 from harness.schedule import ENTROPY
@@ -31,9 +29,6 @@ _SPARE_BYTES = 8 * 2**20
 # Replicates that are added at a time until a setting is decided: two blocks decide a clean one at δ = 0.10.
 _BLOCK = 16
 _SILENT_SECONDS = 2.0
-# How mpirun and horovodrun name the rank that ended first.
-_DEATH = re.compile(r"process rank (\d+) |Process (\d+) exit with status|\[prterun-[^\]]*,(\d+)\]\s+Exit code")
-_MISSING = re.compile(r"Missing ranks:\s*(\d+)|missing ranks: (\d+)|^(\d+): \[", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -394,17 +389,9 @@ def _explained(error: LaunchError, run: Run, part: Part, folder: PartFolder) -> 
 
 def _dead_rank(folder: PartFolder, beats: dict[int, float]) -> int | None:
     """The rank that the launcher names, else the one that fell silent first, else the one Horovod waits for."""
-    named = _first_number(_DEATH, folder.launcher_log)
+    named = rank_that_died(folder.launcher_log)
     if named is not None:
         return named
     if beats and max(beats.values()) - min(beats.values()) > _SILENT_SECONDS:
         return min(beats, key=beats.__getitem__)
-    return _first_number(_MISSING, folder.log(0))
-
-
-def _first_number(pattern: re.Pattern[str], log: Path) -> int | None:
-    with suppress(OSError):
-        found = pattern.search(log.read_text(encoding="utf-8", errors="replace"))
-        if found:
-            return int(next(group for group in found.groups() if group))
-    return None
+    return rank_waited_for(folder.log(0))

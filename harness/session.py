@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 import tempfile
@@ -16,11 +15,11 @@ from pathlib import Path
 from harness.check.folder import INPUT, Failure, Folder
 from harness.check.plan import ALONE, RANKS, Job
 from harness.errors import BadInputError, HarnessError, LaunchError
+from harness.measure.deaths import rank_that_died
 from harness.measure.launch import Hosts, Launcher, choose, execute, launch_line
 
 _POLL_SECONDS = 0.02
 _HERE = Hosts()
-_DEATH = re.compile(r"process rank (\d+) |Process (\d+) exit with status|\[prterun-[^\]]*,(\d+)\]\s+Exit code")
 # Threads within an operation: one where sums must be those of every run, two where another order is wanted.
 _THREADS = {RANKS: 1, ALONE[0]: 1, ALONE[1]: 2}
 
@@ -179,8 +178,7 @@ class _ClosedError(Exception):
 
 def _dead_rank(log: Path, stages: dict[int, str]) -> int:
     """The rank that the launcher names, else the first."""
-    found = _DEATH.search(log.read_text(errors="replace")) if log.exists() else None
-    rank = int(next(group for group in found.groups() if group)) if found else min(stages)
+    rank = rank_that_died(log)
     return rank if rank in stages else min(stages)
 
 
