@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -87,9 +88,19 @@ def ranks() -> Iterator[Ranks]:
     made.close()
 
 
-def command(file: Path, *words: str) -> subprocess.CompletedProcess[str]:
+@dataclass(frozen=True)
+class Ended:
+    pid: int
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def command(file: Path, *words: str) -> Ended:
     line = [sys.executable, "-m", "harness", "check", str(file), "--workers", "2", "--steps", "6", *words]
-    return subprocess.run(line, capture_output=True, text=True, timeout=400, check=False, cwd=ROOT)
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        stdout, stderr = process.communicate(timeout=400)
+    return Ended(process.pid, process.returncode, stdout, stderr)
 
 
 @pytest.mark.parametrize("exhibit", [e for e in GALLERY if e.expected], ids=lambda exhibit: exhibit.file.stem)
@@ -168,16 +179,15 @@ def test_files_that_cannot_be_used_get_one_line_and_their_own_frames(name: str, 
     assert "Traceback" not in ended.stderr
     assert not [below_line for below_line in below if "harness/engine" in below_line]
     assert ("nothing()" in ended.stderr) == (name == "raises")
-    assert not [
-        p for p in psutil.process_iter() if "harness.engine.check" in _words(p) and str(os.getpid()) in _words(p)
-    ]
+    left = [_words(process) for process in psutil.process_iter()]
+    assert not [words for words in left if "harness.engine.check" in words and str(ended.pid) in words]
 
 
-def _words(process: psutil.Process) -> str:
+def _words(process: psutil.Process) -> list[str]:
     try:
-        return " ".join(process.cmdline())
+        return process.cmdline()
     except psutil.Error:
-        return ""
+        return []
 
 
 def test_a_file_that_prints_much_and_leaves_threads_is_checked_all_the_same(tmp_path: Path) -> None:
