@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from harness import registry
+from harness.engine.finished import Finished
 from harness.errors import BadInputError, DamagedError, LaunchError
 from harness.history import merged
 from harness.measure import machine
@@ -318,7 +319,7 @@ def _execute(run: Run, store: Store, options: Options, here: Machine, notify: No
     folder, partition = run.folder(store, Part.DISTRIBUTED), run.setting.distribution
     divided = {"layers": len(training.widths) - 1} if isinstance(partition, ScheduledPartition) else {}
     events = merged(partition.ranks, partition.staleness, folder.histories(), **divided)
-    measurement = module.measure(run.setting, run.block.replicates, reference, folder.load(), events)
+    measurement = module.measure(Finished(run.setting, run.block.replicates, reference, folder.load(), events))
     facts = Facts(
         suite=run.suite.name,
         setting=run.setting,

@@ -1,50 +1,35 @@
 """One run: training over the table on every rank, and every view held against what had been written."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from harness.engine import gaps, parts
-from harness.engine.trajectory import Arrays
-from harness.history import Event
+from harness.engine.finished import Finished
 from harness.record import VIEW, GapTable, Measurement
-from harness.spec import Setting
 
 undistributed = parts.undistributed
 distributed = parts.stale
 
 
-def measure(
-    setting: Setting,
-    replicates: range,
-    reference_part: Arrays,
-    rank_parts: Sequence[Arrays],
-    history: Sequence[Event] = (),
-) -> Measurement:
+def measure(run: Finished) -> Measurement:
     """View gaps of every read in units of their bound.
 
     Args:
-        setting: training and partition.
-        replicates: their numbers.
-        reference_part: what `undistributed` returned; not needed here.
-        rank_parts: what `distributed` returned on each rank.
-        history: what the ranks emitted; not needed here.
+        run: what its parts have left.
 
     Returns:
         Gap `view` of all layers, per rank and clock; the largest ratio.
     """
-    del reference_part, history
-    views = [np.asarray(arrays["views/gaps"], np.float64) for arrays in rank_parts]
-    updates = np.max([np.asarray(arrays["views/updates"], np.float64) for arrays in rank_parts], axis=0)
-    partition = setting.distribution
+    views = [np.asarray(arrays["views/gaps"], np.float64) for arrays in run.ranks]
+    updates = np.max([np.asarray(arrays["views/updates"], np.float64) for arrays in run.ranks], axis=0)
+    partition = run.setting.distribution
     bound = 2 * partition.staleness * (partition.workers - 1) * largest_near(updates, int(partition.staleness))
     tables, clocks = [], range(1, len(updates) + 1)
     for rank, view in enumerate(views):
         ratio = np.where(view == 0, 0.0, view / np.where(bound > 0, bound, np.nan))
         values = {gaps.ALL: np.nan_to_num(ratio, nan=np.inf).T}
-        tables.append(gaps.table(values, np.array(clocks), replicates, gap=VIEW, rank=rank))
+        tables.append(gaps.table(values, np.array(clocks), run.replicates, gap=VIEW, rank=rank))
     table = GapTable.concat(tables)
     return Measurement(
         table, {"largest_share_of_the_bound": float(table.value.max()), "reads": float(len(table.value))}

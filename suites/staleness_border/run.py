@@ -1,7 +1,7 @@
 """One run: the reference in one process, all workers simulated in another, and the gaps between them."""
 
-from harness.engine import parts
+from harness.engine import finished, parts
 
 undistributed = parts.undistributed
 distributed = parts.stale
-measure = parts.measure_theorem
+measure = finished.measure_theorem

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from harness import data
-from harness.engine import parts, predictions
+from harness.engine import finished, parts, predictions
+from harness.engine.finished import Finished
 from harness.engine.gaps import ALL
-from harness.engine.trajectory import Arrays, Trajectory
-from harness.history import Event
+from harness.engine.trajectory import Trajectory
 from harness.record import SLOWDOWN, TO_TARGET, GapTable, Measurement
-from harness.spec import Setting, Training
+from harness.spec import Training
 from suites.staleness_depth_optimizer.sweep import EVERY, TARGET
 
 _LEAST_PROBABILITY = 1e-300
@@ -22,29 +20,19 @@ undistributed = parts.undistributed
 distributed = parts.stale
 
 
-def measure(
-    setting: Setting,
-    replicates: range,
-    reference_part: Arrays,
-    rank_parts: Sequence[Arrays],
-    history: Sequence[Event] = (),
-) -> Measurement:
+def measure(run: Finished) -> Measurement:
     """Clocks to the target of both, their ratio, and the gaps between them.
 
     Args:
-        setting: training and partition.
-        replicates: their numbers.
-        reference_part: what `undistributed` returned.
-        rank_parts: what `distributed` returned, one part.
-        history: nothing here: the simulation has none.
+        run: what its parts have left.
 
     Returns:
         Gaps `clocks to target` (layer `reference` for the reference's own) and `slowdown`, and those of every suite.
     """
-    del history
-    shared = parts.measure(setting, replicates, reference_part, rank_parts)
-    reference = _clocks_to_target(setting.training, Trajectory.from_arrays(reference_part, parts.REFERENCE))
-    stale = _clocks_to_target(setting.training, Trajectory.from_arrays(rank_parts[0], parts.PARTITION))
+    setting, replicates = run.setting, run.replicates
+    shared = finished.measure(run)
+    reference = _clocks_to_target(setting.training, run.undistributed)
+    stale = _clocks_to_target(setting.training, Trajectory.from_arrays(run.ranks[0], parts.PARTITION))
     with np.errstate(invalid="ignore"):
         slowdown = stale / reference
     values = {(TO_TARGET, parts.REFERENCE): reference, (TO_TARGET, ALL): stale, (SLOWDOWN, ALL): slowdown}

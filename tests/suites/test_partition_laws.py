@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from scipy.optimize import minimize
 
 from harness import data
+from harness.engine.finished import Finished
 from harness.record import TRAJECTORY, Record
 from harness.schedule import checkpoints
 from harness.scheduler import Scheduler
@@ -129,7 +130,7 @@ def test_after_one_clock_the_gap_is_the_update_itself(monkeypatch: pytest.Monkey
     monkeypatch.setattr("harness.engine.runtime.limit_threads", lambda threads: None)
     setting = next(s for s in SETTINGS if _partition(s).policy is Policy.RANDOM and s.training.clocks == 64)
     parts = [run.distributed(setting, range(2), print)]
-    found = run.measure(setting, range(2), run.undistributed(setting.training, range(2)), parts)
+    found = run.measure(Finished(setting, range(2), run.undistributed(setting.training, range(2)), parts))
     gaps, clocks = found.gaps.worst_over_ranks(gap=TRAJECTORY, layer="all")
     assert clocks[0] == 1
     assert gaps[:, 0] == pytest.approx(np.ones(2))

@@ -11,6 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from harness.engine import parts
+from harness.engine.finished import Finished
 from harness.engine.trajectory import Trajectory
 from harness.record import NATURAL, NOISE, SLOWDOWN, TO_TARGET, GapTable, Record
 from harness.spec import Optimizer, Role, Setting
@@ -67,7 +68,7 @@ def test_slowdown_is_the_ratio_of_clocks_to_target(late: int, monkeypatch: pytes
     reference = _falling(1, point.training.widths)
     arrays = {k: v for name in (parts.REFERENCE, NOISE, NATURAL) for k, v in reference.to_arrays(name).items()}
     stale = _falling(late, point.training.widths).to_arrays(parts.PARTITION)
-    measured = run.measure(point, range(2), arrays, [stale])
+    measured = run.measure(Finished(point, range(2), arrays, [stale]))
     (own,), (slowdown,) = (
         measured.gaps.worst_over_ranks(gap=gap, layer=layer)[0][:1, 0]
         for gap, layer in ((TO_TARGET, parts.REFERENCE), (SLOWDOWN, "all"))
