@@ -5,8 +5,8 @@ workers, once all of them have sent theirs: so the base is the same bits everywh
 is read is the base and, on top, what else has come: own changes always, others' up to s clocks late.
 
 Copies of the weights beside the base: the view, where it is not the base; own changes that are not folded, s at most;
-of each other worker two changes, and more while no more than s(P − 1) changes wait to be folded. So two workers hold
-s + 3 copies at most, whoever is late; and a view is ahead of its reader by two clocks at most, unless s is infinite.
+of each other worker one change, and more while no more than s(P − 1) changes wait to be folded. So two workers hold
+s + 2 copies at most, whoever is late; and a view is ahead of its reader by two clocks at most, unless s is infinite.
 """
 
 from __future__ import annotations
@@ -34,8 +34,6 @@ EVERYONE = -1
 # Up to here every number of an update is looked at; beyond, it would cost a clock of a large net one or two per cent.
 _READ_WHOLE_BYTES = 1 << 20
 _STRIDE = 1009
-# Clocks of every worker that are received whatever else waits: one to be folded next, and one on its way meanwhile.
-_ALWAYS_RECEIVED = 2
 Change = dict[int, Tensors]
 
 
@@ -290,12 +288,12 @@ class SSPTable:
             raise self._error
 
     def _has_room(self, clock: int) -> bool:
-        """Whether a change is one of the next to be folded, or not ahead of this worker while few wait to be folded."""
+        """Whether a change is of the clock to be folded next, or one clock ahead at most while few wait for that."""
         workers, staleness = self.bounds.workers, self.bounds.staleness
         few = sum(self._arrived) - workers * self._folded <= (workers - 1) * staleness
         # What breaks a rule on purpose folds late, and would have no room left to be seen breaking it.
         unbounded = staleness == inf or self.bounds.fault is not Fault.NONE
-        return unbounded or clock < self._folded + _ALWAYS_RECEIVED or (clock <= self._clock and few)
+        return unbounded or clock == self._folded or (clock <= self._clock + 1 and few)
 
     def _fold_up_to(self, limit: int, window: Sequence[Step]) -> Weights:
         """Fold all clocks before a limit, and return the weights with a window on top."""

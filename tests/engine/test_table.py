@@ -123,15 +123,15 @@ def test_views_hold_what_they_say_and_all_end_with_the_same_bits(
     assert found.verdict is Word.SUPPORTED, found.reason
 
 
-@settings(deadline=None, max_examples=30)
-@given(st.data(), st.integers(2, 3), st.sampled_from([0, 1, 3]))
+@settings(deadline=None, max_examples=100)
+@given(st.data(), st.sampled_from([2, 3]), st.sampled_from([0, 1, 3]))
 def test_a_bounded_inbox_keeps_no_read_waiting(data: st.DataObject, count: int, staleness: int) -> None:
     clocks, team = 6, workers(count, staleness, 6, Additive())
     done, arrived = [0] * count, [[0] * count for _ in range(count)]
 
     def ready(p: int) -> bool:
         late = min(n for q, n in enumerate(arrived[p]) if q != p) < done[p] - staleness
-        return done[p] < clocks and not late
+        return bool(team[p].table.view) or (done[p] < clocks and not late)
 
     def under_way(p: int, q: int) -> bool:
         return p != q and arrived[p][q] < done[q] and team[p].table._has_room(arrived[p][q])
@@ -141,16 +141,17 @@ def test_a_bounded_inbox_keeps_no_read_waiting(data: st.DataObject, count: int, 
         moves += [(p, q) for p in range(count) for q in range(count) if under_way(p, q)]
         assert moves, "every worker waits for another"
         p, q = data.draw(st.sampled_from(moves))
-        if p == q:
+        if p == q and not team[p].table.view:
+            team[p].table.get(0)
+            assert max(team[p].table.view) <= done[p] + 2
+        elif p == q:
             train(team[p].table, p, done[p])
-            read = next(json.loads(line) for line in reversed(team[p].lines) if '"read"' in line)
-            assert max(read["view"]) <= done[p] + 2
             done[p] += 1
         else:
             team[p].wire.inbox.deliver(q, *team[q].wire.sent[arrived[p][q]])
             arrived[p][q] += 1
         # One of them is the change that was just made, and belongs to the step.
-        assert count > 2 or sum(map(len, team[p].table._changes.values())) <= staleness + 3
+        assert count > 2 or sum(map(len, team[p].table._changes.values())) <= staleness + 2
 
 
 @pytest.mark.parametrize("optimizer", Optimizer)
