@@ -27,6 +27,9 @@ LAG = "lag"  # reads of one launch that were so many clocks behind another worke
 VIEW = "view"  # of what was read to what had been written, over its bound
 TO_TARGET = "clocks to target"  # until the loss has fallen to a target, infinite where it has not; whose: the layer
 SLOWDOWN = "slowdown"  # distributed clocks to target over those of the reference, NaN where neither gets there
+SECONDS = "seconds"  # wall time of a clock on one rank in one round; what of it: the layer, one of the next three
+STEP, ALONE, EXCHANGE = "step", "alone", "exchange"  # the whole; the reference's, in the same round; collectives alone
+CPU = "cpu seconds"  # the same, in time of the processor, all threads of the rank
 OUTCOME = "outcome"  # distributed minus undistributed outcome, its name in the place of the layer
 
 

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.engine.nets import DenseNet, Tensors
-from harness.engine.objective import Objective, batches
+from harness.engine.objective import Objective
 from harness.engine.optimizers import Descent, new_slots
 from harness.engine.runtime import tf
+from harness.engine.starts import batches
 from harness.engine.trajectory import Trajectory
 from harness.schedule import checkpoints
 from harness.spec import Training

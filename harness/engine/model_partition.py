@@ -12,10 +12,10 @@ from harness.engine.collectives import LeftOut, OverRanks
 from harness.engine.descent import at_checkpoints, kept_weights, shortened
 from harness.engine.divided_net import DividedNet
 from harness.engine.nets import Tensors
-from harness.engine.objective import batches
 from harness.engine.optimizers import Descent, new_slots, weight_bytes
 from harness.engine.ranks import Group, Ranks, require_same_shapes, start
 from harness.engine.runtime import tf
+from harness.engine.starts import batches
 from harness.engine.trajectory import Trajectory
 from harness.layout import blocks, holders_of_logits
 from harness.schedule import share

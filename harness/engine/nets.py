@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.engine.runtime import tf
-from harness.schedule import weight_stream
+from harness.engine.starts import initial_layers
 from harness.spec import Activation
 
 Tensors = list[tf.Tensor]
@@ -53,14 +52,10 @@ class DenseNet:
         Args:
             replicates: their numbers.
 
-        Yields:
-            W (R, inputs, outputs) and b (R, 1, outputs).
+        Returns:
+            W (R, inputs, outputs) and b (R, 1, outputs), one layer at a time.
         """
-        gain = 2.0 if self.activation is Activation.RELU else 1.0
-        streams = [weight_stream(replicate) for replicate in replicates]
-        for inputs, outputs in pairwise(self.widths):
-            draws = [stream.normal(scale=np.sqrt(gain / inputs), size=(inputs, outputs)) for stream in streams]
-            yield np.stack(draws), np.zeros((len(streams), 1, outputs))
+        return initial_layers(self.widths, self.activation, replicates)
 
     def forward(self, weights: Tensors, features: tf.Tensor, masks: Masks = ()) -> Tensors:
         """Outputs of every layer.

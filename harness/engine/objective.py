@@ -11,24 +11,7 @@ from harness import data
 from harness.engine.nets import DenseNet, Tensors
 from harness.engine.regularisation import dropout_mask, penalty
 from harness.engine.runtime import dtype, tf
-from harness.schedule import Schedule
 from harness.spec import Training
-
-
-def batches(training: Training, replicates: range, order: int = 0) -> NDArray[np.int32]:
-    """Sample ids of all global batches.
-
-    Args:
-        training: data, batch size and clocks.
-        replicates: their numbers.
-        order: which of each replicate's data orders.
-
-    Returns:
-        (clocks, replicates, batch).
-    """
-    examples = len(data.load(training.data))
-    orders = [Schedule(r, examples, training.batch, order).ids(0, training.clocks) for r in replicates]
-    return np.stack(orders, axis=1)
 
 
 class Objective:

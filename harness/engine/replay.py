@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from harness.engine.descent import kept_weights
 from harness.engine.folds import Weights
 from harness.engine.nets import Tensors
-from harness.engine.objective import Objective, batches
+from harness.engine.objective import Objective
 from harness.engine.optimizers import Descent
 from harness.engine.runtime import tf
+from harness.engine.starts import batches
 from harness.engine.table import EVERYONE, Bounds, Inbox, SSPTable
 from harness.engine.trajectory import Trajectory
 from harness.errors import BadInputError

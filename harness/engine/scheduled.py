@@ -15,11 +15,11 @@ from harness.engine.board import Board
 from harness.engine.descent import kept_weights
 from harness.engine.divided_net import DividedNet
 from harness.engine.nets import Tensors
-from harness.engine.objective import batches
 from harness.engine.optimizers import Descent, new_slots
 from harness.engine.ranks import Ranks
 from harness.engine.runtime import dtype, tf
 from harness.engine.stale_collectives import Delayed, Mixing, Past
+from harness.engine.starts import batches
 from harness.engine.trajectory import Trajectory
 from harness.errors import BadInputError
 from harness.history import BlockRecorder

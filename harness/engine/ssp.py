@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from harness.engine.descent import kept_weights
 from harness.engine.folds import Weights
 from harness.engine.nets import DenseNet, Tensors
-from harness.engine.objective import Objective, batches
+from harness.engine.objective import Objective
 from harness.engine.optimizers import Descent
 from harness.engine.ranks import Ranks, require_same_shapes
 from harness.engine.runtime import tf
+from harness.engine.starts import batches
 from harness.engine.table import Bounds, SSPTable
 from harness.engine.trajectory import Trajectory
 from harness.engine.transports import TRANSPORTS, Alone

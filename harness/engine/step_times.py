@@ -12,8 +12,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,19 +21,32 @@ from harness.engine import ranks, runtime
 from harness.engine.collectives import LeftOut, OverRanks
 from harness.engine.data_partition import averaging
 from harness.engine.model_partition import Worker, groups
-from harness.engine.objective import Objective, batches
+from harness.engine.objective import Objective
 from harness.engine.optimizers import Descent
 from harness.engine.ranks import Group, Ranks
 from harness.engine.runtime import tf
+from harness.engine.starts import batches
 from harness.engine.timing import MARK, per_turn, slowest
 from harness.layout import Message, messages
 from harness.planning import Partition, example, synchronous
 from harness.schedule import share
-from harness.spec import DataPartition, ModelPartition, Training
+from harness.spec import DataPartition, Fault, ModelPartition, Training
 
-Update = Callable[[tf.Tensor], tf.Tensor]
 Loop = Callable[[int], None]
 _CLOCKS, _ROUND_SECONDS = 64, 0.6
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one worker trains.
+
+    Args:
+        weights: what it holds, W_1, b_1, W_2, …
+        update: of a clock, c → c + 1, inside a `tf.function`.
+    """
+
+    weights: Sequence[tf.Variable]
+    update: Callable[[tf.Tensor], tf.Tensor]
 
 
 def main() -> None:
@@ -50,8 +63,8 @@ def main() -> None:
     workers = 1 if mode == "alone" else max(partition.workers for partition in partitions.values())
     here = ranks.start(workers, sets)
     makers: dict[str, Callable[[str, Partition], Loop]] = {
-        "real": lambda _, partition: _loop(real(training, partition, here)),
-        "alone": lambda _, partition: _loop(alone(training, partition)),
+        "real": lambda _, partition: _loop(real(training, partition, here).update),
+        "alone": lambda _, partition: _loop(alone(training, partition).update),
         "emulated": lambda name, partition: emulated(training, partition, here, named[name]),
     }
     loops = {name: makers[mode](name, partition) for name, partition in partitions.items()}
@@ -60,7 +73,7 @@ def main() -> None:
         print(MARK + json.dumps(found), flush=True)
 
 
-def real(training: Training, partition: Partition, here: Ranks) -> Update:
+def real(training: Training, partition: Partition, here: Ranks) -> Share:
     """The engine's own update.
 
     Args:
@@ -69,15 +82,17 @@ def real(training: Training, partition: Partition, here: Ranks) -> Update:
         here: this process among the workers.
 
     Returns:
-        c → c + 1.
+        This worker's share.
     """
     if isinstance(partition, ModelPartition):
         group = here.rank // partition.members
-        return Worker(training, range(1), partition, OverRanks(here, group * partition.members), group).update
-    return _data_update(training, partition.workers, here.rank, lambda flat: here.sum(flat, "gradients"))
+        return _share(Worker(training, range(1), partition, OverRanks(here, group * partition.members), group))
+    exchanging = partition.fault is not Fault.NO_EXCHANGE
+    total = (lambda flat: here.sum(flat, "gradients")) if exchanging else None
+    return _data_share(training, partition.workers, here.rank, total)
 
 
-def alone(training: Training, partition: Partition) -> Update:
+def alone(training: Training, partition: Partition) -> Share:
     """What worker 0 computes, without exchange.
 
     Args:
@@ -85,11 +100,11 @@ def alone(training: Training, partition: Partition) -> Update:
         partition: how it is divided.
 
     Returns:
-        c → c + 1.
+        Its share.
     """
     if isinstance(partition, ModelPartition):
-        return Worker(training, range(1), partition, LeftOut((0,))).update
-    return _data_update(training, partition.workers, 0, lambda flat: flat)
+        return _share(Worker(training, range(1), partition, LeftOut((0,))))
+    return _data_share(training, partition.workers, 0, lambda flat: flat)
 
 
 def emulated(training: Training, partition: Partition, here: Ranks, seconds: float) -> Loop:
@@ -133,19 +148,26 @@ def _collective(message: Message, here: Ranks, among: Group) -> Callable[[], tf.
     return compiled
 
 
-def _data_update(training: Training, workers: int, worker: int, total: Callable[[tf.Tensor], tf.Tensor]) -> Update:
+def _share(worker: Worker) -> Share:
+    return Share(worker.weights, worker.update)
+
+
+def _data_share(
+    training: Training, workers: int, worker: int, total: Callable[[tf.Tensor], tf.Tensor] | None
+) -> Share:
+    """Where there is a total over workers, gradients are averaged by it."""
     ids = batches(training, range(1))[..., share(training.batch, worker, workers)]
     objective, rule = Objective(training, range(1), ids, workers / training.batch), Descent.of(training)
     initial = objective.net.initial_weights(range(1))
     weights = [tf.Variable(array, dtype=objective.kind) for array in initial]
-    exchange = averaging(1 / workers, total) if workers > 1 else lambda gradients: gradients
+    exchange = averaging(1 / workers, total) if total and workers > 1 else lambda gradients: gradients
 
     def update(clock: tf.Tensor) -> tf.Tensor:
         for weight, gradient in zip(weights, exchange(objective.gradients(weights, clock)), strict=True):
             rule.apply(weight, (), [gradient], clock)
         return clock + 1
 
-    return update
+    return Share(weights, update)
 
 
 def _in_order(sent: tuple[Message, ...]) -> list[Message]:

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from harness.delays import view_stream
 from harness.engine.descent import kept_weights
 from harness.engine.nets import Tensors
-from harness.engine.objective import Objective, batches
+from harness.engine.objective import Objective
 from harness.engine.optimizers import Descent
 from harness.engine.runtime import dtype, tf
+from harness.engine.starts import batches
 from harness.engine.trajectory import Trajectory
 from harness.errors import BadInputError
 from harness.schedule import checkpoints, share

@@ -1,9 +1,10 @@
 """What is claimed and over which settings it is tested: frozen values, named by their own parameters."""
 
-from harness.spec.choices import Controller, Delays, Fault, Layout, Policy, Stragglers, Transport
+from harness.spec.choices import Controller, Delays, Fault, Framework, Layout, Policy, Stragglers, Transport
 from harness.spec.data_partitions import DataPartition, StalePartition, VirtualPartition
 from harness.spec.distribution import Distribution
 from harness.spec.model_partition import ModelPartition
+from harness.spec.peer_partition import PeerPartition
 from harness.spec.scheduled_partition import ScheduledPartition
 from harness.spec.setting import Part, Role, SeedBlock, Setting
 from harness.spec.suite import Claim, Suite, Tolerance
@@ -17,10 +18,12 @@ __all__ = [
     "Delays",
     "Distribution",
     "Fault",
+    "Framework",
     "Layout",
     "ModelPartition",
     "Optimizer",
     "Part",
+    "PeerPartition",
     "Policy",
     "Precision",
     "Regularisation",

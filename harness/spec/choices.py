@@ -61,6 +61,20 @@ class Delays(StrEnum):
     LATEST = "latest"
 
 
+class Framework(StrEnum):
+    """Whose data partition a peer is: Horovod's plain tape, PyTorch's DDP, TensorFlow's MultiWorkerMirroredStrategy."""
+
+    TAPE = "tape"
+    DDP = "ddp"
+    MIRRORED = "mirrored"
+
+    @property
+    def words(self) -> str:
+        """Name for people."""
+        names = {"tape": "Horovod DistributedGradientTape", "ddp": "PyTorch DDP"}
+        return names.get(self.value, "TensorFlow MultiWorkerMirroredStrategy")
+
+
 class Layout(StrEnum):
     """How the weights of every layer are divided: by units, by inputs, or in blocks of inputs × units.
 

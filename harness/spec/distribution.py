@@ -7,13 +7,14 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from harness.errors import BadInputError
-from harness.spec.choices import Controller, Delays, Fault, Layout, Policy, Stragglers, Transport
+from harness.spec.choices import Controller, Delays, Fault, Framework, Layout, Policy, Stragglers, Transport
 from harness.spec.data_partitions import DataPartition, StalePartition, VirtualPartition
 from harness.spec.model_partition import ModelPartition
 from harness.spec.names import refuse
+from harness.spec.peer_partition import PeerPartition
 from harness.spec.scheduled_partition import ScheduledPartition
 
-Distribution = DataPartition | StalePartition | VirtualPartition | ModelPartition | ScheduledPartition
+Distribution = DataPartition | StalePartition | VirtualPartition | ModelPartition | ScheduledPartition | PeerPartition
 
 
 def _any(words: type[StrEnum]) -> str:
@@ -35,6 +36,7 @@ _SCHEDULED = re.compile(
     rf"(?:-virtual-(?P<delays>{_any(Delays)}))?{_FAULT}"
 )
 _VIRTUAL = re.compile(rf"w(?P<workers>\d+)-s(?P<staleness>\d+)-virtual-(?P<delays>{_any(Delays)}){_FAULT}")
+_PEER = re.compile(rf"w(?P<workers>\d+)-(?P<framework>{_any(Framework)})(?:-(?P<controller>{_any(Controller)}))?")
 
 
 def parse_distribution(name: str) -> Distribution:
@@ -42,7 +44,7 @@ def parse_distribution(name: str) -> Distribution:
 
     Args:
         name: for example `w2`, `w2-no-exchange`, `w4-s3-eager`, `w64-s8-virtual-uniform`,
-            `w8-d2-grid2x2` or `w4-weight-random-s0`.
+            `w8-d2-grid2x2`, `w4-weight-random-s0` or `w2-tape-gloo`.
 
     Returns:
         The distribution of that name.
@@ -81,6 +83,10 @@ def parse_distribution(name: str) -> Distribution:
                 Delays(m["delays"]) if m["delays"] else None,
                 Fault(m["fault"] or "none"),
             ),
+        ),
+        (
+            _PEER,
+            lambda m: PeerPartition(int(m["workers"]), Framework(m["framework"]), Controller(m["controller"] or "any")),
         ),
     )
     for pattern, make in makers:

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from harness.engine.collectives import Crossing, InOneProcess, LeftOut
 from harness.engine.descent import squared_norms
 from harness.engine.divided_net import DividedNet, Shares
-from harness.engine.objective import Objective, batches
+from harness.engine.objective import Objective
 from harness.engine.runtime import tf
+from harness.engine.starts import batches
 from harness.layout import Exchange, Kind, joined, split
 from harness.spec import Activation, Fault, Layout, ModelPartition, Regularisation, StepSize, Training
 

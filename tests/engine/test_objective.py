@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from harness import data
-from harness.engine.objective import Objective, batches
+from harness.engine.objective import Objective
 from harness.engine.runtime import tf
+from harness.engine.starts import batches
 from harness.schedule import share
 from harness.spec import Activation, Regularisation, StepSize, Training
 

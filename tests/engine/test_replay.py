@@ -15,9 +15,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from harness.delays import lockstep_events, views
 from harness.engine.gaps import ALL, relative
-from harness.engine.objective import Objective, batches
+from harness.engine.objective import Objective
 from harness.engine.replay import Replayed, replay
 from harness.engine.runtime import tf
+from harness.engine.starts import batches
 from harness.engine.trajectory import Trajectory
 from harness.errors import BadInputError
 from harness.history import Event, merged

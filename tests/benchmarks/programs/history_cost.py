@@ -19,9 +19,10 @@ BLOCKS, CLOCKS, REPLICATES, STALENESS = (int(word) for word in sys.argv[1:5])
 runtime.limit_threads(1)
 HERE = ranks.join()
 
-from harness.engine.objective import Objective, batches
+from harness.engine.objective import Objective
 from harness.engine.optimizers import Descent
 from harness.engine.runtime import tf
+from harness.engine.starts import batches
 from harness.engine.table import Bounds, SSPTable
 from harness.engine.transports import Eager
 from harness.schedule import share

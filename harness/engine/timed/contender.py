@@ -1,0 +1,133 @@
+"""What can be timed, whoever wrote it: it starts from the same weights, is fed the same batches, and can be compared.
+
+NumPy alone, so that peers that need no TensorFlow do without it.
+"""
+
+from __future__ import annotations
+
+import resource
+import time
+import zlib
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.engine.starts import initial_layers
+from harness.spec import Setting, Training
+from harness.turns import Answer
+
+Arrays = list[NDArray[np.float32]]
+# Clocks before those that are timed: graphs are traced by then, and a pipeline of up to 3 clocks is full.
+WARM = 4
+# A clock after them, so that a pipeline is as full at the end of what is timed as at its beginning.
+AFTER = 1
+
+
+class Contender(Protocol):
+    """One setting, as this process takes part in it."""
+
+    def reset(self) -> None:
+        """Go back to the initial weights and to clock 0."""
+
+    def advance(self, clocks: int) -> None:
+        """Make so many clocks, and return when this process has done its part of them."""
+
+    def finish(self) -> None:
+        """Wait for what is still on its way."""
+
+    def weights(self) -> Arrays:
+        """What this process holds: W_1, b_1, W_2, …, without replicates: (inputs, outputs) and (outputs,)."""
+
+    def share(self, whole: Arrays) -> Arrays:
+        """What of the whole net's weights this process ought to hold, shaped like `weights`."""
+
+    def exchange(self, clocks: int) -> bool:
+        """Make the collectives of so many clocks on tensors of their sizes and nothing else; False where it cannot."""
+
+
+class Team(Protocol):
+    """This process among those that were started with it."""
+
+    rank: int
+    size: int
+
+    def barrier(self) -> None:
+        """Wait for all of them."""
+
+    def contender(self, setting: Setting, seconds: float) -> Contender:
+        """Get ready for a setting; where seconds are given, to sleep so long per clock in the place of computing."""
+
+
+def take_turn(contender: Contender, team: Team, clocks: int, initial: Arrays, reference: Arrays | None) -> Answer:
+    """Train from the start, timed between a barrier and this process's last clock, then compare.
+
+    Args:
+        contender: who trains.
+        team: who trains with it.
+        clocks: how many are timed.
+        initial: whole initial weights.
+        reference: whole weights of the reference after as many clocks; None where nothing is computed.
+
+    Returns:
+        Times and distances.
+    """
+    contender.reset()
+    contender.advance(WARM)
+    team.barrier()
+    began, computed = time.perf_counter(), _cpu_seconds()
+    contender.advance(clocks)
+    seconds, cpu = time.perf_counter() - began, _cpu_seconds() - computed
+    contender.advance(AFTER)
+    contender.finish()
+    exchange = _exchange_seconds(contender, team, clocks)
+    held = contender.weights() if reference is not None else []
+    expected, started = (contender.share(whole) if whole else [] for whole in (reference or [], initial))
+    return Answer(
+        seconds / clocks,
+        cpu / clocks,
+        exchange,
+        _squares(held, expected),
+        _squares(expected, started if held else []),
+        zlib.crc32(b"".join(np.ascontiguousarray(array).data for array in held)),
+    )
+
+
+def initial_weights(training: Training) -> Arrays:
+    """Weights that every contender starts from, those of replicate 0.
+
+    Args:
+        training: the net.
+
+    Returns:
+        W_1, b_1, W_2, …
+    """
+    layers = initial_layers(training.widths, training.activation, range(1))
+    return [array[0].reshape(shape).astype(np.float32) for pair in layers for array, shape in _shaped(pair)]
+
+
+def _shaped(pair: Sequence[NDArray[np.float64]]) -> list[tuple[NDArray[np.float64], tuple[int, ...]]]:
+    weight, bias = pair
+    return [(weight, weight.shape[1:]), (bias, bias.shape[2:])]
+
+
+def _exchange_seconds(contender: Contender, team: Team, clocks: int) -> float:
+    team.barrier()
+    if not contender.exchange(1):
+        return float("nan")
+    team.barrier()
+    began = time.perf_counter()
+    contender.exchange(clocks)
+    return (time.perf_counter() - began) / clocks
+
+
+def _squares(some: Arrays, others: Arrays) -> tuple[float, ...]:
+    """Per layer the squared distance, W and b together."""
+    pairs = [float(np.square(a - b, dtype=np.float64).sum()) for a, b in zip(some, others, strict=True)]
+    return tuple(pairs[at] + pairs[at + 1] for at in range(0, len(pairs), 2))
+
+
+def _cpu_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
