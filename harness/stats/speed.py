@@ -110,7 +110,7 @@ def times(records: Sequence[Record]) -> dict[Setting, Times]:
             _slowest(gaps, SECONDS, EXCHANGE),
             _over_ranks(gaps, CPU, STEP, np.add),
         )
-        for setting, gaps in pooled(records).items()
+        for setting, gaps in pooled(records).values()
     }
 
 
