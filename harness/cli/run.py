@@ -14,9 +14,13 @@ from harness.spec import Suite
 from harness.verdict import all_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.progress import Progress, TaskID
 
-    from harness.runner import Event, Options
+    from harness.runner import Event, Notify, Options
+    from harness.spec import Setting
+    from harness.store import Store
 
 
 def register(app: typer.Typer) -> None:
@@ -57,7 +61,6 @@ def run(
     Raises:
         BadInputError: an option cannot be used.
     """
-    from harness import runner
     from harness.cli.judge import judge_stored
     from harness.store import Store
 
@@ -69,14 +72,11 @@ def run(
     for found in _suites(suite, kind):
         chosen = registry.select(found, settings or [], _numbers(workers))
         if dry_run:
-            for line in runner.plan(found, chosen, store, options):
+            for line in _lines(found, chosen, store, options):
                 typer.echo(line)
             continue
-        with _Display() as display:
-            if until_decided:
-                runner.run_until_decided(found, chosen, store, options, display.show, max_replicates)
-            else:
-                runner.run_suite(found, chosen, store, options, display.show)
+        with Display() as display:
+            _run(found, chosen, store, options, display.show, max_replicates if until_decided else 0)
         verdicts.append(judge_stored(found.name, store, sequential=until_decided))
     if dry_run:
         return 0
@@ -85,6 +85,37 @@ def run(
         show.verdict(out, verdict)
     show.write_json(json, [verdict.to_json() for verdict in verdicts])
     return all_of("run", verdicts).exit_status
+
+
+def _lines(suite: Suite, settings: Sequence[Setting], store: Store, options: Options) -> list[str]:
+    from harness import rounds, runner
+
+    if suite.claim.kind == rounds.KIND:
+        return rounds.plan(suite, settings, options)
+    return runner.plan(suite, settings, store, options)
+
+
+def _run(
+    suite: Suite, settings: Sequence[Setting], store: Store, options: Options, notify: Notify, until_decided: int
+) -> None:
+    """Run what is planned, or at most so many replicates until each setting is decided.
+
+    Raises:
+        BadInputError: a suite that is timed has a number of rounds, and no rule for stopping earlier.
+    """
+    from harness import rounds, runner
+
+    timed = suite.claim.kind == rounds.KIND
+    if timed and until_decided:
+        raise BadInputError(
+            "rounds are not added until a claim is decided", where="--until-decided", remedy="leave it out"
+        )
+    if timed:
+        rounds.run_suite(suite, settings, store, options, notify)
+    elif until_decided:
+        runner.run_until_decided(suite, settings, store, options, notify, until_decided)
+    else:
+        runner.run_suite(suite, settings, store, options, notify)
 
 
 def _suites(name: str | None, kind: str | None) -> list[Suite]:
@@ -120,7 +151,7 @@ def _numbers(text: str | None) -> list[int]:
     return [int(word) for word in words]
 
 
-class _Display:
+class Display:
     """Progress: a bar with the time remaining in a terminal, a line per step elsewhere."""
 
     def __init__(self) -> None:
@@ -128,7 +159,7 @@ class _Display:
         self._progress: Progress | None = None
         self._task: TaskID | None = None
 
-    def __enter__(self) -> _Display:
+    def __enter__(self) -> Display:
         if self._out.is_terminal:
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
