@@ -51,9 +51,9 @@ class Net:
 
 
 SMALL = Net("noise64x10", (64, 32, 10), 0.1, 200)
-MEDIUM = Net("mnist5k", (784, 512, 512, 10), 0.1, 20)
+MEDIUM = Net("mnist5k", (784, 512, 512, 10), 0.02, 20)
 # The talk's own: 440 inputs, six hidden layers, 1993 classes.
-LARGE = Net("noise440x1993", (440, 2048, 2048, 2048, 2048, 2048, 2048, 1993), 0.1, 4)
+LARGE = Net("noise440x1993", (440, 2048, 2048, 2048, 2048, 2048, 2048, 1993), 0.001, 4)
 NETS = (SMALL, MEDIUM, LARGE)
 
 

@@ -18,25 +18,25 @@ from harness.spec import (
 from harness.spec.timings import LARGE, NETS, everybody
 
 PER_RANK = 256
-ROUNDS = 15
+ROUNDS = 9
 
 # As in `strong_scaling`; the shares that are claimed were set before anything was timed.
 TOLERANCE = Tolerance(
-    epsilon=0.02,
+    epsilon=0.01,
     delta=0.5,
     alpha=0.05,
-    noise=1e-4,
+    noise=1e-3,
     natural=1.0,
     throughout=True,
     margins=(),
     derivation=(
-        "The unit is the round. Medians of 15 rounds lie between the 4th and the 12th with 95 %. A round counts only "
-        "if its weights are within 0.02 of the reference's, relative to the distance travelled: float32 leaves some "
-        "10⁻⁴, an exchange that is missing about 0.5. Under s ≥ 1 weights differ by what staleness does in some "
-        "clocks, and 0.5 is allowed. 0.90 of the limit and 1.10 of the peers are what the project set out to reach."
+        "The unit is the round. Medians of 9 rounds lie between the 2nd and the 8th with 95 %. A round counts only "
+        "if its weights are within 0.01 of the reference's, relative to the distance travelled: float32 leaves some "
+        "10⁻³, an exchange that is missing 0.08 to 0.5. Under s ≥ 1 weights differ by what staleness does in some "
+        "clocks, 0.03 in a pilot, and 0.06 is allowed. 0.90 of the limit and 1.10 of the peers are what the project set out to reach."
     ),
 )
-STALE = 0.5
+STALE = 0.06
 SHARE_OF_LIMIT, TIMES_PEERS = 0.90, 1.10
 
 
