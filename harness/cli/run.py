@@ -64,13 +64,13 @@ def run(
     from harness.cli.judge import judge_stored
     from harness.store import Store
 
-    options = _options(launcher, hosts, time_limit)
+    options = launch_options(launcher, hosts, time_limit)
     if max_replicates < 1:
         raise BadInputError(f"{max_replicates} replicates decide nothing", where="--max-replicates", remedy="give more")
     store = Store(results)
     verdicts = []
     for found in _suites(suite, kind):
-        chosen = registry.select(found, settings or [], _numbers(workers))
+        chosen = registry.select(found, settings or [], numbers(workers))
         if dry_run:
             for line in _lines(found, chosen, store, options):
                 typer.echo(line)
@@ -131,7 +131,7 @@ def _suites(name: str | None, kind: str | None) -> list[Suite]:
     return chosen
 
 
-def _options(launcher: str, hosts: str, time_limit: float) -> Options:
+def launch_options(launcher: str, hosts: str, time_limit: float) -> Options:
     from harness.measure.launch import Hosts, Launcher
     from harness.runner import Options
 
@@ -144,7 +144,7 @@ def _options(launcher: str, hosts: str, time_limit: float) -> Options:
     return Options(Launcher(launcher), Hosts.parse(hosts), time_limit)
 
 
-def _numbers(text: str | None) -> list[int]:
+def numbers(text: str | None) -> list[int]:
     words = text.split(",") if text else []
     if not all(word.strip().lstrip("-").isdigit() for word in words):
         raise BadInputError(f"{text!r} is not a list of numbers", where="--workers", remedy="for example --workers 2,4")
@@ -181,7 +181,7 @@ class Display:
         Args:
             event: what happened.
         """
-        left = "" if event.seconds_left is None else f"about {_duration(event.seconds_left)} left"
+        left = "" if event.seconds_left is None else f"about {duration(event.seconds_left)} left"
         if not event.total:
             self._out.print(event.text, soft_wrap=True, highlight=False)
         elif self._progress is not None and self._task is not None:
@@ -193,5 +193,5 @@ class Display:
             self._out.print(line, soft_wrap=True, markup=False)
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
