@@ -16,7 +16,8 @@ from harness.verdict import all_of
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from harness.runner import Event, Options
+    from harness.runner.event import Event
+    from harness.runner.run import Options
 
 
 def register(app: typer.Typer) -> None:
@@ -57,8 +58,8 @@ def run(
     Raises:
         BadInputError: an option cannot be used.
     """
-    from harness import runner
     from harness.cli.judge import judge_stored
+    from harness.runner import runs
     from harness.store import Store
 
     options = _options(launcher, hosts, time_limit)
@@ -69,14 +70,14 @@ def run(
     for found in _suites(suite, kind):
         chosen = registry.select(found, settings or [], _numbers(workers))
         if dry_run:
-            for line in runner.plan(found, chosen, store, options):
+            for line in runs.plan(found, chosen, store, options):
                 typer.echo(line)
             continue
         with _Display() as display:
             if until_decided:
-                runner.run_until_decided(found, chosen, store, options, display.show, max_replicates)
+                runs.run_until_decided(found, chosen, store, options, display.show, max_replicates)
             else:
-                runner.run_suite(found, chosen, store, options, display.show)
+                runs.run_suite(found, chosen, store, options, display.show)
         verdicts.append(judge_stored(found.name, store, sequential=until_decided))
     if dry_run:
         return 0
@@ -102,7 +103,7 @@ def _suites(name: str | None, kind: str | None) -> list[Suite]:
 
 def _options(launcher: str, hosts: str, time_limit: float) -> Options:
     from harness.measure.launch import Hosts, Launcher
-    from harness.runner import Options
+    from harness.runner.run import Options
 
     if launcher not in list(Launcher):
         raise BadInputError(f"{launcher!r} is no launcher", where="--launcher", remedy=f"known: {', '.join(Launcher)}")

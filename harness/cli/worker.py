@@ -35,7 +35,7 @@ def worker(
     with a line from `harness run data_partition_bsp --dry-run`
     """
     from harness import registry
-    from harness.runner import Run
+    from harness.runner.run import Run
     from harness.store import Store
     from harness.worker import work
 
