@@ -14,10 +14,14 @@ from harness.spec import Suite
 from harness.verdict import all_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.progress import Progress, TaskID
 
-    from harness.runner.event import Event
+    from harness.runner.event import Event, Notify
     from harness.runner.run import Options
+    from harness.spec import Setting
+    from harness.store import Store
 
 
 def register(app: typer.Typer) -> None:
@@ -59,7 +63,6 @@ def run(
         BadInputError: an option cannot be used.
     """
     from harness.cli.judge import judge_stored
-    from harness.runner import runs
     from harness.store import Store
 
     options = _options(launcher, hosts, time_limit)
@@ -70,14 +73,11 @@ def run(
     for found in _suites(suite, kind):
         chosen = registry.select(found, settings or [], _numbers(workers))
         if dry_run:
-            for line in runs.plan(found, chosen, store, options):
+            for line in _lines(found, chosen, store, options):
                 typer.echo(line)
             continue
-        with _Display() as display:
-            if until_decided:
-                runs.run_until_decided(found, chosen, store, options, display.show, max_replicates)
-            else:
-                runs.run_suite(found, chosen, store, options, display.show)
+        with Display() as display:
+            _run(found, chosen, store, options, display.show, max_replicates if until_decided else 0)
         verdicts.append(judge_stored(found.name, store, sequential=until_decided))
     if dry_run:
         return 0
@@ -86,6 +86,39 @@ def run(
         show.verdict(out, verdict)
     show.write_json(json, [verdict.to_json() for verdict in verdicts])
     return all_of("run", verdicts).exit_status
+
+
+def _lines(suite: Suite, settings: Sequence[Setting], store: Store, options: Options) -> list[str]:
+    from harness import rounds
+    from harness.runner import runs
+
+    if suite.claim.kind == rounds.KIND:
+        return rounds.plan(suite, settings, options)
+    return runs.plan(suite, settings, store, options)
+
+
+def _run(
+    suite: Suite, settings: Sequence[Setting], store: Store, options: Options, notify: Notify, until_decided: int
+) -> None:
+    """Run what is planned, or at most so many replicates until each setting is decided.
+
+    Raises:
+        BadInputError: a suite that is timed has a number of rounds, and no rule for stopping earlier.
+    """
+    from harness import rounds
+    from harness.runner import runs
+
+    timed = suite.claim.kind == rounds.KIND
+    if timed and until_decided:
+        raise BadInputError(
+            "rounds are not added until a claim is decided", where="--until-decided", remedy="leave it out"
+        )
+    if timed:
+        rounds.run_suite(suite, settings, store, options, notify)
+    elif until_decided:
+        runs.run_until_decided(suite, settings, store, options, notify, until_decided)
+    else:
+        runs.run_suite(suite, settings, store, options, notify)
 
 
 def _suites(name: str | None, kind: str | None) -> list[Suite]:
@@ -121,7 +154,7 @@ def _numbers(text: str | None) -> list[int]:
     return [int(word) for word in words]
 
 
-class _Display:
+class Display:
     """Progress: a bar with the time remaining in a terminal, a line per step elsewhere."""
 
     def __init__(self) -> None:
@@ -129,7 +162,7 @@ class _Display:
         self._progress: Progress | None = None
         self._task: TaskID | None = None
 
-    def __enter__(self) -> _Display:
+    def __enter__(self) -> Display:
         if self._out.is_terminal:
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 

@@ -152,9 +152,7 @@ def _share(worker: Worker) -> Share:
     return Share(worker.weights, worker.update)
 
 
-def _data_share(
-    training: Training, workers: int, worker: int, total: Callable[[tf.Tensor], tf.Tensor] | None
-) -> Share:
+def _data_share(training: Training, workers: int, worker: int, total: Callable[[tf.Tensor], tf.Tensor] | None) -> Share:
     """Where there is a total over workers, gradients are averaged by it."""
     ids = batches(training, range(1))[..., share(training.batch, worker, workers)]
     objective, rule = Objective(training, range(1), ids, workers / training.batch), Descent.of(training)
@@ -205,7 +203,7 @@ def _exchanged(message: Message, tensor: tf.Tensor, here: Ranks, among: Group) -
             return here.piece_of_sum(tensor, message.name, among)
 
 
-def _loop(update: Update) -> Loop:
+def _loop(update: Callable[[tf.Tensor], tf.Tensor]) -> Loop:
     advance = tf.function(
         lambda last: tf.while_loop(lambda clock: clock < last, update, (tf.constant(0),), parallel_iterations=1),
         input_signature=[tf.TensorSpec([], tf.int32)],

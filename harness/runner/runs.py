@@ -83,7 +83,7 @@ def run_blocks(
     choose(options.launcher)
     with store.locked():
         runs = [Run(suite, setting, block) for setting, block in blocks]
-        waiting = [run for run in runs if not _is_stored(run, store, here, notify)]
+        waiting = [run for run in runs if not is_stored(suite, run.setting, run.block, store, here, notify)]
         if len(waiting) < len(runs):
             notify(Event(f"{len(runs) - len(waiting)} of {len(runs)} runs are stored already"))
         began = time.monotonic()
@@ -117,7 +117,7 @@ def run_until_decided(
     here, undecided = machine.describe(), list(settings)
     for setting in settings:
         for block in store.blocks(suite.name, setting):
-            _is_stored(Run(suite, setting, block), store, here, notify)
+            is_stored(suite, setting, block, store, here, notify)
     while undecided:
         # All settings go on together, so that those with the same training share its undistributed part.
         records, blocks = store.records(suite.name), []
@@ -135,13 +135,24 @@ def run_until_decided(
             run_blocks(suite, blocks, store, options, notify)
 
 
-def _is_stored(run: Run, store: Store, here: Machine, notify: Notify) -> bool:
+def is_stored(suite: Suite, setting: Setting, block: SeedBlock, store: Store, here: Machine, notify: Notify) -> bool:
     """Whether a run need not be repeated; a damaged or stale record is set aside.
+
+    Args:
+        suite: the suite.
+        setting: point of its sweep.
+        block: the seeds.
+        store: the results folder.
+        here: the machine.
+        notify: told what was set aside.
+
+    Returns:
+        Whether there is a sound record, made by the same code on this machine.
 
     Raises:
         BadInputError: the record is of another machine.
     """
-    key = (run.suite.name, run.setting, run.block)
+    key = (suite.name, setting, block)
     try:
         facts = store.facts(*key)
     except DamagedError as error:
@@ -156,7 +167,7 @@ def _is_stored(run: Run, store: Store, here: Machine, notify: Notify) -> bool:
             where=str(store.root),
             remedy="keep one results folder per machine (--results)",
         )
-    if facts.code != registry.code_hash(run.suite.name):
+    if facts.code != registry.code_hash(suite.name):
         aside = store.set_aside(*key, "stale")
         notify(Event(f"record of older code set aside as {aside}"))
         return False
