@@ -24,15 +24,6 @@ if TYPE_CHECKING:
     from harness.store import Store
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command.
-
-    Args:
-        app: where to.
-    """
-    app.command(name="run")(run)
-
-
 def run(
     suite: Annotated[str | None, typer.Argument(help="Suite to run; see `harness list`.")] = None,
     settings: Annotated[list[str] | None, typer.Argument(help="Settings or patterns; all where left out.")] = None,

@@ -10,15 +10,6 @@ from harness.cli.options import RESULTS, Results
 from harness.spec import Part, SeedBlock
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command.
-
-    Args:
-        app: where to.
-    """
-    app.command(name="worker")(worker)
-
-
 def worker(
     suite: Annotated[str, typer.Argument(help="Name of the suite.")],
     setting: Annotated[str, typer.Argument(help="Id of the setting.")],
