@@ -30,7 +30,7 @@ class DataPartition(SynchronousPartition):
         fault: what is broken on purpose.
 
     Raises:
-        BadInputError: P < 1, or the fault is one of a table.
+        BadInputError: P < 1, or the fault does not break a data partition.
     """
 
     workers: int
@@ -74,7 +74,8 @@ class StalePartition(Partition):
         fault: what is broken on purpose.
 
     Raises:
-        BadInputError: P < 1, s is neither a whole number from 0 nor infinite, or the fault is of a model partition.
+        BadInputError: P < 1, s is neither a whole number from 0 nor infinite, or the fault breaks neither a data
+            partition nor a table.
     """
 
     workers: int
@@ -124,7 +125,7 @@ class VirtualPartition(Partition):
         fault: what is broken on purpose.
 
     Raises:
-        BadInputError: P < 1, s is not a whole number from 0, or the fault is one of a table.
+        BadInputError: P < 1, s is not a whole number from 0, or the fault does not break a data partition.
     """
 
     workers: int
