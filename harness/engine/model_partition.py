@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from harness.engine.collectives import LeftOut, OverRanks
+from harness.engine.data_partition import averaging
 from harness.engine.descent import at_checkpoints, kept_weights, shortened
 from harness.engine.divided_net import DividedNet
 from harness.engine.nets import Tensors
@@ -158,6 +159,4 @@ def _averaged(gradients: Tensors, collectives: OverRanks | LeftOut, others: Grou
     factor = summed / len(others)
     if len(others) == 1:
         return gradients if factor == 1 else [factor * g for g in gradients]
-    flat = factor * collectives.over(others, tf.concat([tf.reshape(g, [-1]) for g in gradients], axis=0), "gradients")
-    pieces = tf.split(flat, [g.shape.num_elements() for g in gradients])
-    return [tf.reshape(piece, g.shape) for piece, g in zip(pieces, gradients, strict=True)]
+    return averaging(factor, lambda flat: collectives.over(others, flat, "gradients"))(gradients)
