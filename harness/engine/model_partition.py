@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-import numpy as np
-
 from harness.engine.collectives import LeftOut, OverRanks
 from harness.engine.data_partition import averaging
 from harness.engine.descent import at_checkpoints, kept_weights, shortened
@@ -96,7 +94,7 @@ def train(training: Training, replicates: range, partition: ModelPartition, rank
     worker = Worker(training, replicates, partition, collectives, group)
     trajectory = kept_weights(worker.net.net, *at_checkpoints(training, worker.update, worker.weights))
     # A rank that leaves shuts Horovod down, and another group may still be exchanging.
-    ranks.gather(np.zeros(1, np.int64))
+    ranks.barrier()
     held = weight_bytes([*worker.weights, *(remembered for slot in worker.slots for remembered in slot)])
     return Divided(trajectory, dict(collectives.sent), held)
 
