@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from math import inf
 
 import numpy as np
@@ -17,9 +18,11 @@ from harness.spec import (
     Delays,
     Distribution,
     Fault,
+    Framework,
     Layout,
     ModelPartition,
     Optimizer,
+    PeerPartition,
     Policy,
     Precision,
     Regularisation,
@@ -95,6 +98,10 @@ partitions = st.one_of(
         fault=st.sampled_from((Fault.NONE, Fault.NO_EXCHANGE)),
     ),
     st.builds(_model_partition, st.sampled_from(Layout), *[st.integers(1, 4)] * 3, st.sampled_from(OF_MODEL)),
+    st.builds(
+        PeerPartition, workers=workers, framework=st.just(Framework.TAPE), controller=st.sampled_from(Controller)
+    ),
+    st.builds(PeerPartition, workers=workers, framework=st.sampled_from(Framework)),
 )
 
 
@@ -112,6 +119,14 @@ def test_names_are_built_from_parameters_and_read_back(training: Training, parti
     assume(fits(training, partition))
     setting = Setting(role, training, partition, 5)
     assert Setting.parse(setting.id, 5) == setting
+
+
+@given(partitions)
+def test_a_fault_stands_last_in_name_and_label(partition: Distribution) -> None:
+    assume(partition.fault is not Fault.NONE and not isinstance(partition, PeerPartition))
+    sound = replace(partition, fault=Fault.NONE)
+    assert partition.id == f"{sound.id}-{partition.fault}"
+    assert partition.label == f"{sound.label}, {partition.fault}"
 
 
 @given(partitions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Never
 
 import typer
@@ -20,6 +21,7 @@ from harness.cli import (
     replay,
     report,
     run,
+    sweep,
     worker,
 )
 from harness.errors import HarnessError
@@ -38,8 +40,25 @@ app = typer.Typer(
         "4 a rank died or the time limit passed."
     ),
 )
-for module in (list_, run, judge, report, compare, check, gallery, history, replay, plan, calibrate, doctor, worker):
-    module.register(app)
+_COMMANDS: dict[str, Callable[..., int]] = {
+    "list": list_.list_suites,
+    "run": run.run,
+    "sweep": sweep.sweep,
+    "judge": judge.judge,
+    "report": report.report,
+    "compare": compare.compare,
+    "check": check.check,
+    "gallery": gallery.gallery,
+    "history": history.check_history,
+    "replay": replay.replay,
+    "worst": replay.worst,
+    "plan": plan.plan,
+    "calibrate": calibrate.calibrate,
+    "doctor": doctor.doctor,
+    "worker": worker.worker,
+}
+for name, command in _COMMANDS.items():
+    app.command(name=name)(command)
 
 
 def main(arguments: list[str] | None = None) -> Never:

@@ -13,15 +13,6 @@ from harness.cli.options import Json
 from harness.errors import BadInputError
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command.
-
-    Args:
-        app: where to.
-    """
-    app.command(name="compare")(compare)
-
-
 def compare(
     before: Annotated[Path, typer.Argument(help="Folder of records.")],
     after: Annotated[Path, typer.Argument(help="Another folder of records, of the same machine.")],

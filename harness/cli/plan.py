@@ -26,15 +26,6 @@ _LAUNCHERS = ("mpi", "gloo")
 _ROUNDS = 9
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command.
-
-    Args:
-        app: where to.
-    """
-    app.command(name="plan")(plan)
-
-
 def plan(
     net: Annotated[str, typer.Option(help="Units per layer, inputs first.", metavar="N,NxTIMES,…")],
     workers: Annotated[str, typer.Option(help="Numbers of workers; A..B doubles.", metavar="A..B|N[,N…]")] = "2..64",

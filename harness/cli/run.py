@@ -9,6 +9,7 @@ import typer
 from harness import registry
 from harness.cli import show
 from harness.cli.options import RESULTS, Json, Results
+from harness.cli.progress import Display
 from harness.errors import BadInputError
 from harness.spec import Suite
 from harness.verdict import all_of
@@ -16,20 +17,10 @@ from harness.verdict import all_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.progress import Progress, TaskID
-
-    from harness.runner import Event, Notify, Options
+    from harness.runner.event import Notify
+    from harness.runner.run import Options
     from harness.spec import Setting
     from harness.store import Store
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command.
-
-    Args:
-        app: where to.
-    """
-    app.command(name="run")(run)
 
 
 def run(
@@ -88,11 +79,12 @@ def run(
 
 
 def _lines(suite: Suite, settings: Sequence[Setting], store: Store, options: Options) -> list[str]:
-    from harness import rounds, runner
+    from harness import rounds
+    from harness.runner import runs
 
     if suite.claim.kind == rounds.KIND:
         return rounds.plan(suite, settings, options)
-    return runner.plan(suite, settings, store, options)
+    return runs.plan(suite, settings, store, options)
 
 
 def _run(
@@ -103,7 +95,8 @@ def _run(
     Raises:
         BadInputError: a suite that is timed has a number of rounds, and no rule for stopping earlier.
     """
-    from harness import rounds, runner
+    from harness import rounds
+    from harness.runner import runs
 
     timed = suite.claim.kind == rounds.KIND
     if timed and until_decided:
@@ -113,9 +106,9 @@ def _run(
     if timed:
         rounds.run_suite(suite, settings, store, options, notify)
     elif until_decided:
-        runner.run_until_decided(suite, settings, store, options, notify, until_decided)
+        runs.run_until_decided(suite, settings, store, options, notify, until_decided)
     else:
-        runner.run_suite(suite, settings, store, options, notify)
+        runs.run_suite(suite, settings, store, options, notify)
 
 
 def _suites(name: str | None, kind: str | None) -> list[Suite]:
@@ -132,8 +125,21 @@ def _suites(name: str | None, kind: str | None) -> list[Suite]:
 
 
 def launch_options(launcher: str, hosts: str, time_limit: float) -> Options:
+    """How to launch, from the words of the command line.
+
+    Args:
+        launcher: `mpi`, `gloo` or `auto`.
+        hosts: as in `h1:4,h2:4`.
+        time_limit: seconds.
+
+    Returns:
+        The options.
+
+    Raises:
+        BadInputError: one of them cannot be used.
+    """
     from harness.measure.launch import Hosts, Launcher
-    from harness.runner import Options
+    from harness.runner.run import Options
 
     if launcher not in list(Launcher):
         raise BadInputError(f"{launcher!r} is no launcher", where="--launcher", remedy=f"known: {', '.join(Launcher)}")
@@ -145,53 +151,18 @@ def launch_options(launcher: str, hosts: str, time_limit: float) -> Options:
 
 
 def numbers(text: str | None) -> list[int]:
+    """Read numbers of workers.
+
+    Args:
+        text: as in `2,4`.
+
+    Returns:
+        The numbers; none where the text is left out.
+
+    Raises:
+        BadInputError: the text is of another form.
+    """
     words = text.split(",") if text else []
     if not all(word.strip().lstrip("-").isdigit() for word in words):
         raise BadInputError(f"{text!r} is not a list of numbers", where="--workers", remedy="for example --workers 2,4")
     return [int(word) for word in words]
-
-
-class Display:
-    """Progress: a bar with the time remaining in a terminal, a line per step elsewhere."""
-
-    def __init__(self) -> None:
-        self._out = show.console()
-        self._progress: Progress | None = None
-        self._task: TaskID | None = None
-
-    def __enter__(self) -> Display:
-        if self._out.is_terminal:
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-            # What must not be cut off comes first: names of settings are long.
-            left, name = TextColumn("{task.fields[left]}"), TextColumn("{task.description}")
-            columns = (MofNCompleteColumn(), BarColumn(12), TimeElapsedColumn(), left, name)
-            self._progress = Progress(*columns, console=self._out, transient=True)
-            self._task = self._progress.add_task("starting", total=None, left="")
-            self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._progress is not None:
-            self._progress.stop()
-
-    def show(self, event: Event) -> None:
-        """Show a step.
-
-        Args:
-            event: what happened.
-        """
-        left = "" if event.seconds_left is None else f"about {duration(event.seconds_left)} left"
-        if not event.total:
-            self._out.print(event.text, soft_wrap=True, highlight=False)
-        elif self._progress is not None and self._task is not None:
-            self._progress.update(
-                self._task, completed=event.done, total=event.total, description=event.text, left=left
-            )
-        else:
-            line = f"[{event.done + 1}/{event.total}] {event.text}" + (f", {left}" if left else "")
-            self._out.print(line, soft_wrap=True, markup=False)
-
-
-def duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

@@ -9,20 +9,12 @@ import typer
 from harness import registry
 from harness.cli import show
 from harness.cli.options import RESULTS, Json, Results
-from harness.cli.run import Display, duration, launch_options, numbers
+from harness.cli.progress import Display, duration
+from harness.cli.run import launch_options, numbers
 from harness.errors import BadInputError
 
 if TYPE_CHECKING:
     from harness.rounds import Point
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command.
-
-    Args:
-        app: where to.
-    """
-    app.command(name="sweep")(sweep)
 
 
 def sweep(

@@ -90,7 +90,7 @@ class Ranks:
         return hvd.broadcast(tensor, root, name=name)
 
     def gather(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-        """A vector of every rank; call it once, outside of training.
+        """A vector of every rank; call it outside of training.
 
         Args:
             numbers: (n,), n the same on every rank.
@@ -103,6 +103,10 @@ class Ranks:
             input_signature=[tf.TensorSpec([len(numbers)], tf.int64)],
         )
         return np.asarray(collect(tf.constant(numbers)))
+
+    def barrier(self) -> None:
+        """Wait for all ranks; call it outside of training."""
+        self.gather(np.zeros(1, np.int64))
 
 
 def join(groups: Iterable[Group] = ()) -> Ranks:

@@ -13,7 +13,9 @@ from harness.measure.launch import quote
 from harness.record import Machine
 from harness.rounds.teams import casts, cores_of, is_emulated
 from harness.rounds.visit import Visit
-from harness.runner import Event, Notify, Options, is_stored
+from harness.runner.event import Event, Notify
+from harness.runner.run import Options
+from harness.runner.runs import is_stored
 from harness.spec import SeedBlock, Setting, Suite
 from harness.stats.speed import times
 from harness.store import Store

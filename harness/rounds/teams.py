@@ -9,7 +9,7 @@ from harness.errors import BadInputError
 from harness.measure.launch import Launcher, choose
 from harness.measure.stage import Cast
 from harness.record import Machine
-from harness.runner import Options
+from harness.runner.run import Options
 from harness.spec import (
     Controller,
     DataPartition,

@@ -16,7 +16,8 @@ from harness.measure import machine
 from harness.measure.stage import Stage
 from harness.record import Facts, Machine, Measurement, Record
 from harness.rounds.teams import ALONE, calibrated_by, casts, cores_of, is_emulated, references, team_of, timed_clocks
-from harness.runner import Event, Notify, Options
+from harness.runner.event import Event, Notify
+from harness.runner.run import Options
 from harness.schedule import ENTROPY
 from harness.spec import SeedBlock, Setting, Suite
 from harness.turns import Answer, Ask
