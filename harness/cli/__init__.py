@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable
 from typing import Never
@@ -58,7 +59,9 @@ _COMMANDS: dict[str, Callable[..., int]] = {
     "worker": worker.worker,
 }
 for name, command in _COMMANDS.items():
-    app.command(name=name)(command)
+    # What a command raises is for whoever calls it from Python.
+    said = (inspect.getdoc(command) or "").partition("\n\nRaises:")[0]
+    app.command(name=name, help=said)(command)
 
 
 def main(arguments: list[str] | None = None) -> Never:

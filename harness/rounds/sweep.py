@@ -21,8 +21,8 @@ from harness.stats.speed import times
 from harness.store import Store
 
 ROUNDS_PER_VISIT = 5
-# Before anything was timed: what a core of a few years ago multiplies in a second, and what starting a process costs.
-_RATE, _START_SECONDS = 2e10, 8.0
+# Before anything was timed: operations that a core makes in a second in float32, and what starting a process costs.
+_RATE, _START_SECONDS = 1e11, 8.0
 
 
 def visits(setting: Setting) -> list[SeedBlock]:
@@ -58,7 +58,7 @@ class Point:
 def expected(suite: Suite, settings: Sequence[Setting], store: Store, options: Options) -> tuple[list[Point], float]:
     """What a sweep still has to do, and how long that will take.
 
-    A clock is expected to take what it took in the rounds that are stored, else 6 · weights · examples / (2·10¹⁰ · P)
+    A clock is expected to take what it took in the rounds that are stored, else 6 · weights · examples / (10¹¹ · P)
     seconds. Starting takes 8 s a process, as many at a time as there are cores.
 
     Args:
