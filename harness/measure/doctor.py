@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError
-from harness.measure import machine
+from harness.measure import machine, peers
 from harness.measure.launch import Hosts, Launcher, execute, launch_line, program
+from harness.spec import Framework
 
 _TRIAL_SECONDS = 120.0
 _CPP17 = "#include <optional>\nint main() { if constexpr (true) return std::optional<int>{0}.value(); }\n"
@@ -66,6 +67,7 @@ def examine(results: Path) -> Iterator[Check]:
     yield Check("memory", here.memory_bytes > 2 * 2**30, f"{here.memory_bytes / 2**30:.1f} GiB", "2 GiB or more")
     yield _disk(results)
     yield from _horovod()
+    yield from _peers()
     trials = [_trial(launcher) for launcher in (Launcher.MPI, Launcher.GLOO)]
     yield from trials
     working = [check.name for check in trials if check.ok]
@@ -118,6 +120,12 @@ def _horovod() -> Iterator[Check]:
     gpu = "optional: install the extra `gpu` on a machine with NVIDIA GPUs"
     detail = f"{built['gpus']} visible, NCCL {nccl}"
     yield Check("GPU", bool(built["gpus"] and built["nccl"]), detail, gpu, needed=False)
+
+
+def _peers() -> Iterator[Check]:
+    for framework in Framework:
+        reason = peers.missing(framework)
+        yield Check(f"peer {framework}", reason is None, reason or framework.words, needed=False)
 
 
 def _trial(launcher: Launcher) -> Check:

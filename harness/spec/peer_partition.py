@@ -7,7 +7,7 @@ from typing import Literal
 
 from harness.errors import BadInputError
 from harness.spec.choices import Controller, Fault, Framework
-from harness.spec.requirements import require_no_clipping, require_shares, require_workers
+from harness.spec.requirements import require_plain, require_shares, require_workers
 from harness.spec.training import Training
 
 
@@ -75,7 +75,7 @@ class PeerPartition:
             training: what is to be divided.
 
         Raises:
-            BadInputError: there are more workers than examples, or gradients are clipped.
+            BadInputError: there are more workers than examples, or steps are other than plain.
         """
         require_shares(self.workers, training)
-        require_no_clipping(training)
+        require_plain(training)
