@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from math import sqrt
-from pathlib import Path
 
 import pytest
 
