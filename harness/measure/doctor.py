@@ -67,7 +67,7 @@ def examine(results: Path) -> Iterator[Check]:
     yield Check("memory", here.memory_bytes > 2 * 2**30, f"{here.memory_bytes / 2**30:.1f} GiB", "2 GiB or more")
     yield _disk(results)
     yield from _horovod()
-    yield from _peers()
+    yield from peer_checks()
     trials = [_trial(launcher) for launcher in (Launcher.MPI, Launcher.GLOO)]
     yield from trials
     working = [check.name for check in trials if check.ok]
@@ -122,10 +122,16 @@ def _horovod() -> Iterator[Check]:
     yield Check("GPU", bool(built["gpus"] and built["nccl"]), detail, gpu, needed=False)
 
 
-def _peers() -> Iterator[Check]:
+def peer_checks() -> Iterator[Check]:
+    """Look for what ours is timed against, without importing or starting it.
+
+    Yields:
+        One check per framework.
+    """
     for framework in Framework:
-        reason = peers.missing(framework)
-        yield Check(f"peer {framework}", reason is None, reason or framework.words, needed=False)
+        absent = peers.missing(framework) is not None
+        detail = f"{framework.words}, {'not installed' if absent else 'installed'}"
+        yield Check(f"peer {framework}", not absent, detail, peers.remedy(framework), needed=False)
 
 
 def _trial(launcher: Launcher) -> Check:

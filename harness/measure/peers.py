@@ -14,6 +14,18 @@ _NEEDED = {
 }
 
 
+def remedy(framework: Framework) -> str:
+    """What to do where a peer is missing.
+
+    Args:
+        framework: of the peer.
+
+    Returns:
+        A command, or what to run.
+    """
+    return _NEEDED[framework][1]
+
+
 def missing(framework: Framework) -> str | None:
     """Why a peer cannot be timed here.
 
@@ -23,5 +35,5 @@ def missing(framework: Framework) -> str | None:
     Returns:
         One line that names the remedy; None where nothing is missing.
     """
-    module, remedy = _NEEDED[framework]
-    return None if find_spec(module) else f"{framework.words}: {module} is not installed; {remedy}"
+    module, _ = _NEEDED[framework]
+    return None if find_spec(module) else f"{framework.words}: {module} is not installed; {remedy(framework)}"
