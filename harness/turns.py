@@ -97,6 +97,17 @@ class TurnFolder:
         """
         return self.path / f"{team}.{rank}.log"
 
+    def meeting(self, team: str) -> Path:
+        """Where processes of a team find each other, if their launcher does not tell them.
+
+        Args:
+            team: its name.
+
+        Returns:
+            Path of a file, or what the names of several begin with.
+        """
+        return self.path / f"{team}.meeting"
+
     def launch_log(self, team: str) -> Path:
         """Output of a team's launcher.
 

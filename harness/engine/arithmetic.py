@@ -11,7 +11,7 @@ from collections.abc import Callable
 from itertools import product
 from typing import Any
 
-from harness.engine import ranks, runtime
+from harness.engine import allocation, ranks, runtime
 from harness.engine.ranks import Ranks
 from harness.engine.runtime import tf
 from harness.engine.timing import MARK, per_turn, repeated
@@ -27,7 +27,7 @@ _REPEATS = 5
 def main() -> None:
     """Measure, and print what was found."""
     runtime.limit_threads(1)
-    runtime.keep_memory()
+    allocation.keep_memory()
     here = ranks.join()
     found: dict[str, Any] = {"ranks": here.size, "products": {}}
     for name, kind in _KINDS.items():

@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Callable
 
-from harness.engine import ranks, runtime
+from harness.engine import allocation, ranks, runtime
 from harness.engine.ranks import Ranks
 from harness.engine.runtime import tf
 from harness.engine.timing import MARK, per_turn, repeated
@@ -22,7 +22,7 @@ _TURN_BYTES, _MOST_TURNS = 1 << 24, 40
 def main() -> None:
     """Measure, and print what was found."""
     runtime.limit_threads(1)
-    runtime.keep_memory()
+    allocation.keep_memory()
     here = ranks.join()
     seconds: dict[str, list[float]] = {}
     # Beyond the cores of a machine ranks take turns: what is large would take minutes, and is in proportion.

@@ -8,7 +8,7 @@ from typing import Literal
 from harness.errors import BadInputError
 from harness.spec.choices import Controller, Framework
 from harness.spec.partition import SynchronousPartition
-from harness.spec.requirements import require_no_clipping, require_shares, require_workers
+from harness.spec.requirements import require_plain, require_shares, require_workers
 from harness.spec.training import Training
 
 
@@ -54,7 +54,7 @@ class PeerPartition(SynchronousPartition):
             training: what is to be divided.
 
         Raises:
-            BadInputError: there are more workers than examples, or gradients are clipped.
+            BadInputError: there are more workers than examples, or steps are other than plain.
         """
         require_shares(self.workers, training)
-        require_no_clipping(training)
+        require_plain(training)

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from harness.engine import allocation
 from harness.engine.timed.contender import Contender, Team, initial_weights, take_turn
 from harness.spec import Setting
 from harness.turns import Answer, Ask, TurnFolder
@@ -39,19 +40,15 @@ def main(words: Sequence[str]) -> None:
     log = os.open(folder.log(name, given), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    allocation.keep_memory()
     settings = folder.settings(name)
-    team = _joined(kind, settings)
+    team = _joined(kind, settings, folder.meeting(name))
     Member(folder, name, team, settings).serve(psutil.Process(parent) if parent else None)
 
 
-def _joined(kind: str, settings: Sequence[Setting]) -> Team:
+def _joined(kind: str, settings: Sequence[Setting], meeting: Path) -> Team:
     module, maker = TEAMS[kind]
-    if kind in ("alone", "horovod"):
-        from harness.engine import runtime
-
-        runtime.limit_threads(1)
-        runtime.keep_memory()
-    team: Team = getattr(import_module(f"harness.engine.timed.{module}"), maker)(settings)
+    team: Team = getattr(import_module(f"harness.engine.timed.{module}"), maker)(settings, meeting)
     return team
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.engine import ranks
+from harness.engine import ranks, runtime
 from harness.engine.folds import Weights
 from harness.engine.model_partition import groups
 from harness.engine.objective import Objective
@@ -20,14 +20,25 @@ from harness.engine.runtime import tf
 from harness.engine.starts import batches
 from harness.engine.step_times import Loop, Share, alone, emulated, real
 from harness.engine.table import Bounds, SSPTable
+from harness.engine.timed import tape
 from harness.engine.timed.contender import Arrays, Contender, initial_weights
+from harness.engine.timed.peer import Peer, require
 from harness.engine.transports import TRANSPORTS
 from harness.errors import BadInputError
 from harness.history import Recorder
 from harness.layout import Block, blocks
 from harness.planning import Partition
 from harness.schedule import share
-from harness.spec import DataPartition, Fault, ModelPartition, Setting, StalePartition, Training
+from harness.spec import (
+    DataPartition,
+    Fault,
+    Framework,
+    ModelPartition,
+    PeerPartition,
+    Setting,
+    StalePartition,
+    Training,
+)
 from harness.spec.timings import AFTER, WARM
 from harness.stragglers import service
 
@@ -39,9 +50,12 @@ class Team:
 
     Args:
         settings: all that will be timed, so that every group of ranks that any of them needs is known to Horovod.
+        meeting: not used: ranks find each other by their launcher.
     """
 
-    def __init__(self, settings: Iterable[Setting]) -> None:
+    def __init__(self, settings: Iterable[Setting], meeting: Path) -> None:
+        del meeting
+        runtime.limit_threads(1)
         wanted = list(settings)
         divided = [s for s in wanted if isinstance(s.distribution, ModelPartition)]
         sets = {group for s in divided for group in groups(s.distributed_by(ModelPartition), s.training.widths)}
@@ -68,6 +82,9 @@ class Team:
         match setting.distribution:
             case StalePartition():
                 return Stale(setting.training, setting.distribution, self._here, seconds)
+            case PeerPartition(framework=Framework.TAPE):
+                require(setting, Framework.TAPE, self.size, seconds)
+                return Peer(setting.training, self.size, tape.Replica(setting.training, self._here))
             case DataPartition() | ModelPartition() if seconds:
                 return Emulated(setting.training, setting.distribution, self._here, seconds)
             case DataPartition() | ModelPartition():
@@ -88,12 +105,14 @@ class Alone:
 
     Args:
         settings: not used.
+        meeting: not used.
     """
 
     rank, size = 0, 1
 
-    def __init__(self, settings: Iterable[Setting]) -> None:
-        del settings
+    def __init__(self, settings: Iterable[Setting], meeting: Path) -> None:
+        del settings, meeting
+        runtime.limit_threads(1)
 
     def barrier(self) -> None:
         """Nobody to wait for."""
