@@ -33,6 +33,7 @@ from harness.schedule import share
 from harness.spec import DataPartition, Fault, ModelPartition, Training
 
 Loop = Callable[[int], None]
+Update = Callable[[tf.Tensor], tf.Tensor]
 _CLOCKS, _ROUND_SECONDS = 64, 0.6
 
 
@@ -46,7 +47,7 @@ class Share:
     """
 
     weights: Sequence[tf.Variable]
-    update: Callable[[tf.Tensor], tf.Tensor]
+    update: Update
 
 
 def main() -> None:
@@ -152,9 +153,7 @@ def _share(worker: Worker) -> Share:
     return Share(worker.weights, worker.update)
 
 
-def _data_share(
-    training: Training, workers: int, worker: int, total: Callable[[tf.Tensor], tf.Tensor] | None
-) -> Share:
+def _data_share(training: Training, workers: int, worker: int, total: Callable[[tf.Tensor], tf.Tensor] | None) -> Share:
     """Where there is a total over workers, gradients are averaged by it."""
     ids = batches(training, range(1))[..., share(training.batch, worker, workers)]
     objective, rule = Objective(training, range(1), ids, workers / training.batch), Descent.of(training)

@@ -16,13 +16,9 @@ from numpy.typing import NDArray
 
 from harness.engine.starts import initial_layers
 from harness.spec import Setting, Training
-from harness.turns import Answer
+from harness.turns import AFTER, WARM, Answer
 
 Arrays = list[NDArray[np.float32]]
-# Clocks before those that are timed: graphs are traced by then, and a pipeline of up to 3 clocks is full.
-WARM = 4
-# A clock after them, so that a pipeline is as full at the end of what is timed as at its beginning.
-AFTER = 1
 
 
 class Contender(Protocol):

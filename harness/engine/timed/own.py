@@ -1,4 +1,4 @@
-"""Contenders of our own: the reference, data partition with and without staleness, model partition; real or emulated."""
+"""Contenders of our own: the reference, data partition with and without staleness, model partition, or emulated."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from harness.engine.runtime import tf
 from harness.engine.starts import batches
 from harness.engine.step_times import Loop, Share, alone, emulated, real
 from harness.engine.table import Bounds, SSPTable
-from harness.engine.timed.contender import AFTER, WARM, Arrays, Contender, initial_weights
+from harness.engine.timed.contender import Arrays, Contender, initial_weights
 from harness.engine.transports import TRANSPORTS
 from harness.errors import BadInputError
 from harness.history import Recorder
@@ -29,6 +29,7 @@ from harness.planning import Partition
 from harness.schedule import share
 from harness.spec import DataPartition, ModelPartition, Setting, StalePartition, Training
 from harness.stragglers import service
+from harness.turns import AFTER, WARM
 
 UNDIVIDED = DataPartition(1)
 
@@ -71,7 +72,9 @@ class Team:
                 return Emulated(setting.training, setting.distribution, self._here, seconds)
             case DataPartition() | ModelPartition():
                 made = real(setting.training, setting.distribution, self._here)
-                return Synchronous(setting, self._here.rank, made, emulated(setting.training, setting.distribution, self._here, 0.0))
+                return Synchronous(
+                    setting, self._here.rank, made, emulated(setting.training, setting.distribution, self._here, 0.0)
+                )
         raise BadInputError("settings of this kind are not timed", where=setting.id)
 
 
@@ -188,9 +191,7 @@ class Emulated:
     """
 
     def __init__(self, training: Training, partition: Partition, here: Ranks, seconds: float) -> None:
-        self._loop, self._exchange = (
-            emulated(training, partition, here, pause) for pause in (seconds, 0.0)
-        )
+        self._loop, self._exchange = (emulated(training, partition, here, pause) for pause in (seconds, 0.0))
 
     def reset(self) -> None:
         """There are no weights."""
