@@ -346,7 +346,8 @@ class Stale:
 
 def _plain(array: NDArray[np.float32], place: int) -> NDArray[np.float32]:
     """Without the axis of replicates; biases in one dimension."""
-    return array[0].reshape(-1) if place % 2 else array[0]
+    plain: NDArray[np.float32] = array[0].reshape(-1) if place % 2 else array[0]
+    return plain
 
 
 def _cut(block: Block, matrix: NDArray[np.float32], biases: NDArray[np.float32]) -> Arrays:
