@@ -26,7 +26,7 @@ def played(setting: Setting, factor: float = 1.0, overhead: float = 0.0, spread:
     stale = setting.distributed_by(StalePartition)
     drawn = overhead + service(stale.stragglers, stale.workers, CLOCKS, 0)
     seconds = factor * finish_times(drawn, stale.staleness)[-1].max() / CLOCKS
-    noise = np.random.default_rng(len(setting.id)).lognormal(0, spread, setting.replicates)
+    noise = np.exp(spread * np.linspace(-1.5, 1.5, setting.replicates))
     return rounds(setting, seconds * noise, emulated=True, gap=None)
 
 
