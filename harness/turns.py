@@ -14,6 +14,10 @@ from typing import Any
 from harness.spec import Setting
 
 NOBODY = "nobody"
+# Clocks before those that are timed: graphs are traced by then, and a pipeline of up to 3 clocks is full.
+WARM = 4
+# A clock after them, so that a pipeline is as full at the end of what is timed as at its beginning.
+AFTER = 1
 
 
 @dataclass(frozen=True)

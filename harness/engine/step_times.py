@@ -33,7 +33,8 @@ from harness.schedule import share
 from harness.spec import DataPartition, Fault, ModelPartition, Training
 
 Loop = Callable[[int], None]
-_CLOCKS, _ROUND_SECONDS = 64, 0.6
+Update = Callable[[tf.Tensor], tf.Tensor]
+_CLOCKS, _ROUND_SECONDS = 64, 0.4
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Share:
     """
 
     weights: Sequence[tf.Variable]
-    update: Callable[[tf.Tensor], tf.Tensor]
+    update: Update
 
 
 def main() -> None:
@@ -222,7 +223,7 @@ def _in_turns(loops: dict[str, Loop], rounds: int, here: Ranks) -> dict[str, lis
         began = time.perf_counter()
         loop(1)
         once = slowest(time.perf_counter() - began, here)
-        clocks[name] = max(2, min(_CLOCKS, round(_ROUND_SECONDS / once)))
+        clocks[name] = max(1, min(_CLOCKS, round(_ROUND_SECONDS / once)))
     found: dict[str, list[float]] = {name: [] for name in loops}
     order = np.random.default_rng(0)
     for _ in range(rounds):
