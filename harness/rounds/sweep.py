@@ -10,13 +10,14 @@ from pathlib import Path
 from harness import registry
 from harness.measure import machine
 from harness.measure.launch import quote
+from harness.measure.peers import missing
 from harness.record import Machine
 from harness.rounds.teams import casts, cores_of, is_emulated
 from harness.rounds.visit import Visit
 from harness.runner.event import Event, Notify
 from harness.runner.run import Options
 from harness.runner.runs import is_stored
-from harness.spec import SeedBlock, Setting, Suite
+from harness.spec import PeerPartition, SeedBlock, Setting, Suite
 from harness.stats.speed import times
 from harness.store import Store
 
@@ -107,7 +108,7 @@ def run_suite(suite: Suite, settings: Sequence[Setting], store: Store, options: 
     """
     here = machine.describe()
     with store.locked():
-        waiting = list(_waiting(suite, settings, store, here, notify))
+        waiting = list(_waiting(suite, [s for s in settings if _can_be_timed(s, notify)], store, here, notify))
         total, began = len(waiting), time.monotonic()
         for done, (block, members) in enumerate(waiting):
             left = (time.monotonic() - began) / done * (total - done) if done else None
@@ -135,6 +136,15 @@ def plan(suite: Suite, settings: Sequence[Setting], options: Options) -> list[st
     bases = [registry.run_module(suite.name).base(setting) for setting in settings]
     lines = [cast.line(Path("FOLDER"), options.hosts, 0, "MARK") for cast in casts(settings, bases, cores, options)]
     return [quote(line) for line in lines]
+
+
+def _can_be_timed(setting: Setting, notify: Notify) -> bool:
+    """Peers are optional: one that is missing is named, and left out."""
+    partition = setting.distribution
+    reason = missing(partition.framework) if isinstance(partition, PeerPartition) else None
+    if reason:
+        notify(Event(f"{setting.id} is left out: {reason}"))
+    return reason is None
 
 
 def _waiting(
