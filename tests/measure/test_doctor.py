@@ -20,6 +20,7 @@ def test_everything_is_there_and_two_ranks_really_added_up(tmp_path: Path) -> No
 def test_missing_things_come_with_a_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(launch, "_PROGRAMS", {Launcher.MPI: "no-mpirun", Launcher.GLOO: "no-horovodrun"})
     monkeypatch.setattr(doctor, "_horovod", lambda: iter(()))
+    monkeypatch.setattr(doctor, "peer_checks", lambda: iter(()))
     monkeypatch.setenv("PATH", "/nowhere")
     checks = {check.name: check for check in doctor.examine(tmp_path)}
     missing = {name for name, check in checks.items() if not check.ok}
