@@ -11,6 +11,7 @@ from made_rounds import rounds
 
 from harness.layout import messages
 from harness.planning import Constants, example
+from harness.planning.constants import Arithmetic
 from harness.planning.modelled import beyond, error, is_emulated, predictions, stated, topologies
 from harness.planning.validation import EMULATED, REAL, median_error
 from harness.spec import (
@@ -93,6 +94,14 @@ def test_prescribed_times_are_those_of_the_queue() -> None:
         (found,) = predictions([setting], quick, "mpi").values()
         expected = finish_times(service(law, 4, 50, 0), staleness)[-1].max() / 50
         assert found == pytest.approx(expected, rel=0.02)
+
+
+def test_as_many_ranks_as_cores_disturb_each_other_and_one_or_those_that_sleep_do_not() -> None:
+    products, passes = (getattr(STORED.busy, name) for name in ("products", "seconds_per_element"))
+    slow = Arithmetic(2, products, {name: 3 * each for name, each in passes.items()})
+    shared = replace(STORED, busy=slow)
+    for distribution, slower in ((DataPartition(1), False), (DataPartition(2), True), (DataPartition(4), False)):
+        assert (seconds(distribution, shared) > 1.05 * seconds(distribution)) is slower
 
 
 def test_kinds_are_told_apart_by_cores_and_stragglers() -> None:

@@ -26,7 +26,7 @@ def played(setting: Setting, factor: float = 1.0, overhead: float = 0.0, spread:
     stale = setting.distributed_by(StalePartition)
     drawn = overhead + service(stale.stragglers, stale.workers, CLOCKS, 0)
     seconds = factor * finish_times(drawn, stale.staleness)[-1].max() / CLOCKS
-    noise = np.random.default_rng(len(setting.id)).lognormal(0, spread, setting.replicates)
+    noise = np.exp(spread * np.linspace(-1.5, 1.5, setting.replicates))
     return rounds(setting, seconds * noise, emulated=True, gap=None)
 
 
@@ -71,8 +71,8 @@ def test_a_world_that_is_off_by_a_fifth_is_refuted(
     ]
 
 
-@pytest.mark.parametrize(("factor", "spread"), [(1 / 1.1, 0.01), (1.0, 0.25)])
-def test_at_the_edge_or_in_much_noise_nothing_is_said(
+@pytest.mark.parametrize(("factor", "spread"), [(1 / 1.07, 0.06), (1 / 0.93, 0.06)])
+def test_an_interval_across_the_edge_says_nothing(
     world: Callable[..., list[Record]], factor: float, spread: float
 ) -> None:
     odd = _SLACK[0]
@@ -83,7 +83,7 @@ def test_at_the_edge_or_in_much_noise_nothing_is_said(
 def test_a_lasting_straggler_gains_nothing_from_slack_and_others_do() -> None:
     found = {s.distribution.id: modelled(s) for s in _SLACK}
     for name, gain in found.items():
-        assert gain == pytest.approx(1.0) if "slow-rank" in name else 1.1 < gain < 2.0, name
+        assert gain == pytest.approx(1.0) if "slow-rank" in name else 1.05 < gain < 2.0, name
     for law in (Stragglers.LOGNORMAL, Stragglers.PAUSES):
         for workers in WORKERS:
             assert found[f"w{workers}-s3-eager-{law}"] > found[f"w{workers}-s1-eager-{law}"]
