@@ -22,8 +22,6 @@ from harness.spec import Setting
 from harness.turns import Answer, Ask, TurnFolder
 
 _POLL_SECONDS = 0.01
-# A strategy whose workers watch each other's heartbeats takes a stopped one for dead; waiting, it is idle anyway.
-_NEVER_STOPPED = "mirrored"
 
 
 @dataclass(frozen=True)
@@ -172,7 +170,7 @@ class Stage:
         return LaunchError(what, where=f"{cast.name}, {during}", remedy=told)
 
     def _signal(self, cast: Cast, number: signal.Signals) -> None:
-        if self._hosts.slots or cast.kind == _NEVER_STOPPED:
+        if self._hosts.slots:
             return
         for pid in self.folder.ready(cast.name, cast.workers).values():
             with suppress(ProcessLookupError):

@@ -89,9 +89,8 @@ class Team:
                 return Emulated(setting.training, setting.distribution, self._here, seconds)
             case DataPartition() | ModelPartition():
                 made = real(setting.training, setting.distribution, self._here)
-                return Synchronous(
-                    setting, self._here.rank, made, emulated(setting.training, setting.distribution, self._here, 0.0)
-                )
+                exchange = self._exchange(setting.training, setting.distribution)
+                return Synchronous(setting, self._here.rank, made, exchange)
         raise BadInputError("settings of this kind are not timed", where=setting.id)
 
     def _exchange(self, training: Training, partition: Partition) -> Loop | None:
