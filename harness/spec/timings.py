@@ -28,12 +28,14 @@ class Net:
         widths: units per layer, inputs first.
         eta: η, constant: the weights move far enough in some clocks to be compared in float32.
         timed: clocks of a turn that are timed.
+        more: numbers of workers beyond two.
     """
 
     data: str
     widths: tuple[int, ...]
     eta: float
     timed: int
+    more: tuple[int, ...]
 
     def training(self, batch: int) -> Training:
         """Its training.
@@ -50,20 +52,19 @@ class Net:
         )
 
 
-SMALL = Net("noise64x10", (64, 32, 10), 0.1, 200)
-MEDIUM = Net("mnist5k", (784, 512, 512, 10), 0.02, 20)
+SMALL = Net("noise64x10", (64, 32, 10), 0.1, 200, (4, 8, 16))
+MEDIUM = Net("mnist5k", (784, 512, 512, 10), 0.02, 20, (4, 8, 16))
 # The talk's own: 440 inputs, six hidden layers, 1993 classes.
-LARGE = Net("noise440x1993", (440, 2048, 2048, 2048, 2048, 2048, 2048, 1993), 0.001, 4)
+LARGE = Net("noise440x1993", (440, 2048, 2048, 2048, 2048, 2048, 2048, 1993), 0.001, 4, (4,))
 NETS = (SMALL, MEDIUM, LARGE)
 
 
-def everybody(net: Net, batch: Callable[[int], int], emulated: tuple[int, ...], rounds: int) -> list[Setting]:
+def everybody(net: Net, batch: Callable[[int], int], rounds: int) -> list[Setting]:
     """Who is timed with a net: on one rank, on two ranks everything and its peers, on more ranks what scales.
 
     Args:
         net: the net.
         batch: examples per clock by number of workers.
-        emulated: numbers of workers beyond two.
         rounds: how often.
 
     Returns:
@@ -74,7 +75,7 @@ def everybody(net: Net, batch: Callable[[int], int], emulated: tuple[int, ...], 
         return Setting(role, net.training(batch(distribution.workers)), distribution, rounds)
 
     more = [
-        (DataPartition(n), ModelPartition(n, Layout.ALTERNATE), ModelPartition(n, Layout.NEURON, 2)) for n in emulated
+        (DataPartition(n), ModelPartition(n, Layout.ALTERNATE), ModelPartition(n, Layout.NEURON, 2)) for n in net.more
     ]
     return [
         at(DataPartition(1), Role.ANCHOR),

@@ -112,7 +112,9 @@ def times(records: Sequence[Record]) -> dict[str, Times]:
         Times by id of the setting, in the order of the records.
     """
     emulated = {record.facts.setting.id: bool(record.facts.measured.get(EMULATED)) for record in records}
-    base_batches = {r.facts.setting.id: int(r.facts.measured.get(BASE_BATCH, r.facts.setting.training.batch)) for r in records}
+    base_batches = {
+        r.facts.setting.id: int(r.facts.measured.get(BASE_BATCH, r.facts.setting.training.batch)) for r in records
+    }
     return {
         name: Times(
             setting,

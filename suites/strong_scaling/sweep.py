@@ -28,4 +28,4 @@ STALE = 0.06
 NEAR_LINEAR = 0.80
 BEST = Setting(Role.CLAIM, LARGE.training(BATCH), DataPartition(2), ROUNDS)
 
-SETTINGS = tuple(setting for net in NETS for setting in everybody(net, lambda _: BATCH, (4, 8), ROUNDS))
+SETTINGS = tuple(setting for net in NETS for setting in everybody(net, lambda _: BATCH, ROUNDS))

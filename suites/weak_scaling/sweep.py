@@ -65,4 +65,4 @@ BEST = _on_two(StalePartition(2, 1, Transport.PIPELINED))
 LIMIT = replace(_on_two(DataPartition(2, Fault.NO_EXCHANGE)), role=Role.CONTROL)
 DDP, TAPE = _on_two(PeerPartition(2, Framework.DDP)), _on_two(PeerPartition(2, Framework.TAPE, Controller.GLOO))
 
-SETTINGS = tuple(s for net in NETS for s in everybody(net, lambda workers: PER_RANK * workers, (4, 8), ROUNDS))
+SETTINGS = tuple(s for net in NETS for s in everybody(net, lambda workers: PER_RANK * workers, ROUNDS))
