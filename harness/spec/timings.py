@@ -74,14 +74,16 @@ def everybody(net: Net, batch: Callable[[int], int], rounds: int) -> list[Settin
     def at(distribution: Distribution, role: Role = Role.CLAIM) -> Setting:
         return Setting(role, net.training(batch(distribution.workers)), distribution, rounds)
 
-    more = [
-        (DataPartition(n), ModelPartition(n, Layout.ALTERNATE), ModelPartition(n, Layout.NEURON, 2)) for n in net.more
-    ]
+    most = min(net.widths)
+    more: list[Distribution] = []
+    for workers in net.more:
+        divided = (ModelPartition(workers, Layout.ALTERNATE), ModelPartition(workers, Layout.NEURON, 2))
+        more += [DataPartition(workers), *(partition for partition in divided if partition.members <= most)]
     return [
         at(DataPartition(1), Role.ANCHOR),
         *(at(distribution) for distribution in _ON_TWO),
         at(DataPartition(2, Fault.NO_EXCHANGE), Role.CONTROL),
-        *(at(distribution) for distributions in more for distribution in distributions),
+        *(at(distribution) for distribution in more),
     ]
 
 
