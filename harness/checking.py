@@ -42,7 +42,7 @@ class Request:
         batch: examples per step, all ranks together.
         entry: function that makes the training, where it is another one.
         launcher: what starts the ranks.
-        time_limit: seconds per number of ranks.
+        time_limit: seconds per number of ranks, their start included where they are started for this file.
     """
 
     file: Path
@@ -103,6 +103,7 @@ def check_in(session: Session, request: Request) -> list[Judged]:
         BadInputError: the file or a number cannot be used.
         ProgramFailedError: the file failed.
     """
+    session.allow(request.time_limit)
     planned = scenarios(workers=session.workers, batch=request.batch, steps=request.steps)
     jobs = [first_job(str(request.file.resolve()), request.entry, scenario) for scenario in planned]
     # All are asked for at once: while one scenario is judged the next is running.

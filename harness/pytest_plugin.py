@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.errors import HarnessError
+
 if TYPE_CHECKING:
     import numpy as np
     from hypothesis.strategies import SearchStrategy
@@ -31,7 +33,16 @@ class Ranks:
         self._open: dict[int, ExitStack] = {}
         self._sessions: dict[int, Session] = {}
 
-    def check(self, file: str | Path, *, workers: int = 2, steps: int = 20, batch: int = 32, entry: str = "") -> Result:
+    def check(
+        self,
+        file: str | Path,
+        *,
+        workers: int = 2,
+        steps: int = 20,
+        batch: int = 32,
+        entry: str = "",
+        time_limit: float = 300.0,
+    ) -> Result:
         """Check a file on ranks that have been started before, if they have.
 
         Args:
@@ -40,21 +51,24 @@ class Ranks:
             steps: of the longest scenario.
             batch: examples per step, all ranks together.
             entry: function that makes the training, where it is another one.
+            time_limit: seconds, with the start of the ranks where they are not there yet.
 
         Returns:
             The result; give it to `assert_in_step`.
 
         Raises:
-            HarnessError: the file cannot be used, or a rank died; the next check starts fresh ranks.
+            HarnessError: the file cannot be used; or a rank died or hung, and the next check starts fresh ranks.
         """
         from harness.check.judge import Result
         from harness.checking import Request, check_in
 
-        request = Request(Path(file), (workers,), steps, batch, entry)
+        request = Request(Path(file), (workers,), steps, batch, entry, time_limit=time_limit)
+        session = self.session(workers)
         try:
-            judged = check_in(self.session(workers), request)
-        except BaseException:
-            self._close(workers)
+            judged = check_in(session, request)
+        except BaseException as error:
+            if not (isinstance(error, HarnessError) and session.settled()):
+                self._close(workers)
             raise
         return Result(request.file.name, tuple(judged), {})
 
@@ -71,7 +85,7 @@ class Ranks:
 
         if workers not in self._sessions:
             self._open[workers] = ExitStack()
-            # A test run as a whole has no limit; pytest-timeout ends a test that hangs.
+            # A test run as a whole has no limit; every check in it has one.
             self._sessions[workers] = self._open[workers].enter_context(Session(workers, time_limit=86_400))
         return self._sessions[workers]
 
