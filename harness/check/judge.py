@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.check import hints, samples, traffic
+from harness.check import hints, outcome, samples, traffic
 from harness.check.finding import NAMES, Finding, First
 from harness.check.length import length
 from harness.check.noise import Noise
@@ -104,9 +104,9 @@ def judge(seen: Observed) -> Judged:
             path(seen, noise),
             traffic.stale_reads(seen),
             samples.ledger(seen),
-            starts(seen),
+            starts(seen, noise),
             length(seen, noise),
-            traffic.losses(seen),
+            outcome.losses(seen, noise),
             traffic.collectives(seen),
         )
     return Judged(seen, noise, findings)

@@ -112,7 +112,7 @@ class Process:
             rows = scenario.ids(len(program.features))
         for number, ids in enumerate(rows[:steps], start=1):
             if self._group == RANKS:
-                yield program.batch(ids[self.rank])
+                yield program.batch(ids[0 if made.same else self.rank])
             elif made.own is not None and number == steps:
                 yield program.batch(ids[made.own])
             else:
