@@ -6,7 +6,8 @@ Installed with the harness, pytest finds it by itself. `harness_ranks.check("tra
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,9 +28,14 @@ if TYPE_CHECKING:
 
 
 class Ranks:
-    """Sessions by number of ranks, each started when it is first needed."""
+    """Sessions by number of ranks, each started when it is first needed.
 
-    def __init__(self) -> None:
+    Args:
+        told: is given every result and the file that was checked.
+    """
+
+    def __init__(self, told: Callable[[Result, Path], None] = lambda result, file: None) -> None:
+        self._told = told
         self._open: dict[int, ExitStack] = {}
         self._sessions: dict[int, Session] = {}
 
@@ -70,7 +76,9 @@ class Ranks:
             if not (isinstance(error, HarnessError) and session.settled()):
                 self._close(workers)
             raise
-        return Result(request.file.name, tuple(judged), {})
+        result = Result(request.file.name, tuple(judged), {})
+        self._told(result, request.file)
+        return result
 
     def session(self, workers: int) -> Session:
         """The ranks themselves, started where they are not there yet.
@@ -100,14 +108,76 @@ class Ranks:
             self._close(workers)
 
 
+_MADE = pytest.StashKey[list[tuple["Result", Path]]]()
+_TOLD = pytest.StashKey[list[tuple[str, str]]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--lockstep-github`.
+
+    Args:
+        parser: pytest's.
+    """
+    parser.addoption(
+        "--lockstep-github",
+        action="store_true",
+        default=os.environ.get("GITHUB_ACTIONS") == "true",
+        help="annotate a GitHub run with the checks of `harness_ranks`; on by itself under GITHUB_ACTIONS",
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Put what a test has checked into words: an error where the test failed, else a notice.
+
+    Args:
+        item: the test.
+
+    Yields:
+        Nothing.
+
+    Returns:
+        The report, as it is.
+    """
+    report = yield
+    made = item.config.stash.get(_MADE, [])
+    if report.when == "call" and item.config.getoption("--lockstep-github"):
+        from harness.cli.show_check import annotation
+        from harness.report.check_page import to_markdown
+
+        told = item.config.stash.setdefault(_TOLD, [])
+        for result, file in made:
+            told.append((annotation(result, file, expected=report.passed), to_markdown(result)))
+    made.clear()
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the annotations, where GitHub reads them, and add to the run's summary.
+
+    Args:
+        terminalreporter: pytest's.
+    """
+    from harness.cli.show_check import add_to_summary
+
+    for line, summary in terminalreporter.config.stash.get(_TOLD, []):
+        terminalreporter.ensure_newline()
+        terminalreporter.write_line(line)
+        add_to_summary(summary)
+
+
 @pytest.fixture(scope="session")
-def harness_ranks() -> Iterator[Ranks]:
+def harness_ranks(pytestconfig: pytest.Config) -> Iterator[Ranks]:
     """Ranks under Horovod, started once per test run and number of ranks.
+
+    Args:
+        pytestconfig: where results are kept until it is known whether the test expected them.
 
     Yields:
         What `check` is called on.
     """
-    ranks = Ranks()
+    made = pytestconfig.stash.setdefault(_MADE, [])
+    ranks = Ranks(lambda result, file: made.append((result, file)))
     yield ranks
     ranks.close()
 

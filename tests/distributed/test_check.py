@@ -17,8 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.check.judge import Result
-from harness.checking import Request, check_in
+from harness.checking import Request
 from harness.errors import HarnessError
 from harness.gallery import Exhibit, exhibits, score
 from harness.pytest_plugin import Ranks
@@ -89,7 +88,7 @@ DRAWN_AT_RANDOM = {"r01_same_noise"}
 IDLE = """
 import sys, time
 from pathlib import Path
-from harness.checking import Request, check_in
+from harness.checking import Request
 from harness.measure.launch import Launcher
 from harness.session import Session
 with Session(2, launcher=Launcher.GLOO) as session:
@@ -298,12 +297,26 @@ def test_what_the_template_holds_is_in_step(tmp_path: Path, ranks: Ranks) -> Non
     assert ranks.check(file, steps=6).word is Word.SUPPORTED
 
 
-def test_the_example_project_passes_its_own_tests() -> None:
+def test_the_example_project_passes_its_own_tests_and_tells_github(tmp_path: Path) -> None:
     line = [sys.executable, "-m", "pytest", "-q", "-p", "harness.pytest_plugin", "-c", os.devnull]
+    line += ["--lockstep-github"]
+    summary = tmp_path / "summary.md"
     folder = str(ROOT / "examples" / "project")
-    ended = subprocess.run([*line, "--rootdir", folder, folder], capture_output=True, text=True, check=False, cwd=ROOT)
+    ended = subprocess.run(
+        [*line, "--rootdir", folder, folder],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env=os.environ | {"GITHUB_STEP_SUMMARY": str(summary)},
+    )
     assert ended.returncode == 0, ended.stdout
     assert "5 passed" in ended.stdout
+    told = [
+        line.partition("title=harness check::")[2] for line in ended.stdout.splitlines() if line.startswith("::notice")
+    ]
+    assert [line.partition(":")[0] for line in told] == ["supported", "supported", "refuted"]
+    assert summary.read_text().count("## train.py: ") == 3
 
 
 @pytest.mark.parametrize(
