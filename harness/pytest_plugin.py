@@ -142,8 +142,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     made = item.config.stash.get(_MADE, [])
     if report.when == "call" and item.config.getoption("--lockstep-github"):
-        from harness.cli.show_check import annotation
         from harness.report.check_page import to_markdown
+        from harness.report.github import annotation
 
         told = item.config.stash.setdefault(_TOLD, [])
         for result, file in made:
@@ -158,7 +158,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     Args:
         terminalreporter: pytest's.
     """
-    from harness.cli.show_check import add_to_summary
+    from harness.report.github import add_to_summary
 
     for line, summary in terminalreporter.config.stash.get(_TOLD, []):
         terminalreporter.ensure_newline()

@@ -17,6 +17,7 @@ from harness.verdict import Word
 _ALPHA, _CHANCE = 0.05, 1e-6
 # Mean losses that differ by less than a tenth are an equal outcome.
 MARGIN = 0.1
+_ACROSS = 10.0
 
 
 def losses(seen: Observed, noise: Noise) -> Finding:
@@ -56,13 +57,19 @@ def _mean(seen: Observed, ours: Flat) -> Flat:
 
 
 def _allowed(seen: Observed, noise: Noise) -> Flat:
-    """(steps,) how far a loss may be off: as the reference's own, and as weights that are off by their noise."""
+    """(steps,) how far a loss may be off: as the reference's own, and as weights within their bounds can make it.
+
+    Weights that travelled a way changed the loss by some amount; weights off by a share of that way may change it by
+    ten times that share, since they may lie across it.
+    """
     right = seen.reference.losses
     repeats = np.abs([repeat.losses - right for repeat in seen.repeats]).max(axis=0)
-    weights = np.zeros(len(right))
-    if len(noise.pooled) == len(right) + 1:
-        weights = np.nan_to_num(noise.pooled[:-1], posinf=0.0)
-    allowed: Flat = 30 * np.maximum.accumulate(repeats) + (1e-5 + 30 * weights) * np.abs(right)
+    share = np.zeros(len(right))
+    if len(seen.reference.kept) == len(right) + 1:
+        sizes = [[noise.detectable(number, step) for step in range(len(right))] for number in range(len(seen.names))]
+        share = np.where(np.isfinite(sizes), sizes, 0.0).max(axis=0)
+    changed = np.abs(right) + np.abs(right - right[0])
+    allowed: Flat = 30 * np.maximum.accumulate(repeats) + 1e-5 * np.abs(right) + _ACROSS * share * changed
     return allowed
 
 

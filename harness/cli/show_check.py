@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from rich.console import Console
@@ -11,7 +10,7 @@ from rich.table import Table
 from harness.check.finding import NAMES
 from harness.check.judge import Result
 from harness.cli import show
-from harness.verdict import Word
+from harness.report.github import add_to_summary, annotation
 
 _MOST_TENSORS = 12
 
@@ -57,32 +56,3 @@ def annotate(result: Result, file: Path, summary: str) -> None:
     """
     print(annotation(result, file))
     add_to_summary(summary)
-
-
-def annotation(result: Result, file: Path, *, expected: bool = False) -> str:
-    """A line that GitHub shows at a file.
-
-    Args:
-        result: of a check.
-        file: that was checked.
-        expected: whether that is what was to be shown; then it is a notice whatever the word.
-
-    Returns:
-        The line.
-    """
-    level = {Word.REFUTED: "error", Word.INCONCLUSIVE: "warning", Word.SUPPORTED: "notice"}[result.word]
-    text = f"{result.word}: {result.reason}. {result.hint}".strip()
-    escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    return f"::{'notice' if expected else level} file={file},title=harness check::{escaped}"
-
-
-def add_to_summary(summary: str) -> None:
-    """Add to the summary of a GitHub run, where this is one.
-
-    Args:
-        summary: Markdown.
-    """
-    place = os.environ.get("GITHUB_STEP_SUMMARY")
-    if place:
-        with Path(place).open("a", encoding="utf-8") as page:
-            page.write(summary + "\n")
