@@ -3,7 +3,7 @@
 from base import dataset  # noqa: F401
 from stale import Stale
 
-MUTANT = {"id": "M39", "step": None, "tensor": None, "hint": "summed over ranks"}
+MUTANT = {"id": "M39", "step": 1, "tensor": None, "hint": "summed over ranks"}
 RIGHT = ("right",)
 
 

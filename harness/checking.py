@@ -15,14 +15,17 @@ from harness.check.noise import same_path
 from harness.check.plan import (
     ALONE,
     PAIR,
+    SAME,
     Job,
     Scenario,
     attribution_job,
     first_job,
     pair_job,
     repeats_job,
+    same_job,
     scenarios,
 )
+from harness.check.trace import Trace
 from harness.errors import BadInputError
 from harness.measure.launch import Launcher
 from harness.session import Session
@@ -42,7 +45,7 @@ class Request:
         batch: examples per step, all ranks together.
         entry: function that makes the training, where it is another one.
         launcher: what starts the ranks.
-        time_limit: seconds per number of ranks.
+        time_limit: seconds per number of ranks, their start included where they are started for this file.
     """
 
     file: Path
@@ -103,6 +106,7 @@ def check_in(session: Session, request: Request) -> list[Judged]:
         BadInputError: the file or a number cannot be used.
         ProgramFailedError: the file failed.
     """
+    session.allow(request.time_limit)
     planned = scenarios(workers=session.workers, batch=request.batch, steps=request.steps)
     jobs = [first_job(str(request.file.resolve()), request.entry, scenario) for scenario in planned]
     # All are asked for at once: while one scenario is judged the next is running.
@@ -121,8 +125,21 @@ def _judged(session: Session, name: str, job: Job) -> Judged:
         further = session.submit(more)
         session.wait(further, more)
         passes = [found for group in ALONE for found in more.passes[group]]
-        made = judge(made.seen.with_repeats(observed.read_passes(session.folder, further, passes)))
+        repeated = made.seen.with_repeats(observed.read_passes(session.folder, further, passes))
+        made = judge(repeated.with_same(_with_same_shares(session, job, made)))
+    if made.seen.staleness != 0:
+        made = judge(made.seen.with_own(_own_updates(session, job, 1, name)))
     return made
+
+
+def _with_same_shares(session: Session, job: Job, made: Judged) -> list[Trace]:
+    """The first step on the same examples everywhere, where the harness deals them out."""
+    if made.seen.shards:
+        return []
+    asked = same_job(job)
+    name = session.submit(asked)
+    session.wait(name, asked)
+    return observed.read_ranks(session.folder, name, SAME, session.workers)
 
 
 def _by_composition(session: Session, job: Job, made: Judged) -> bool:
@@ -161,7 +178,11 @@ def _explained(session: Session, name: str, job: Job, made: Judged) -> Judged:
     step = made.wrong_step
     if step is None:
         return made
-    asked = attribution_job(job, job.scenario, step, name)
-    further = session.submit(asked)
-    session.wait(further, asked)
-    return replace(made, seen=made.seen.with_own(observed.read_passes(session.folder, further, asked.passes[ALONE[0]])))
+    return replace(made, seen=made.seen.with_own(_own_updates(session, job, step, name)))
+
+
+def _own_updates(session: Session, job: Job, step: int, origin: str) -> list[Trace]:
+    asked = attribution_job(job, job.scenario, step, origin)
+    name = session.submit(asked)
+    session.wait(name, asked)
+    return observed.read_passes(session.folder, name, asked.passes[ALONE[0]])

@@ -6,13 +6,16 @@ Installed with the harness, pytest finds it by itself. `harness_ranks.check("tra
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from harness.errors import HarnessError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,13 +28,27 @@ if TYPE_CHECKING:
 
 
 class Ranks:
-    """Sessions by number of ranks, each started when it is first needed."""
+    """Sessions by number of ranks, each started when it is first needed.
 
-    def __init__(self) -> None:
+    Args:
+        told: is given every result and the file that was checked.
+    """
+
+    def __init__(self, told: Callable[[Result, Path], None] = lambda result, file: None) -> None:
+        self._told = told
         self._open: dict[int, ExitStack] = {}
         self._sessions: dict[int, Session] = {}
 
-    def check(self, file: str | Path, *, workers: int = 2, steps: int = 20, batch: int = 32, entry: str = "") -> Result:
+    def check(
+        self,
+        file: str | Path,
+        *,
+        workers: int = 2,
+        steps: int = 20,
+        batch: int = 32,
+        entry: str = "",
+        time_limit: float = 300.0,
+    ) -> Result:
         """Check a file on ranks that have been started before, if they have.
 
         Args:
@@ -40,23 +57,28 @@ class Ranks:
             steps: of the longest scenario.
             batch: examples per step, all ranks together.
             entry: function that makes the training, where it is another one.
+            time_limit: seconds, with the start of the ranks where they are not there yet.
 
         Returns:
             The result; give it to `assert_in_step`.
 
         Raises:
-            HarnessError: the file cannot be used, or a rank died; the next check starts fresh ranks.
+            HarnessError: the file cannot be used; or a rank died or hung, and the next check starts fresh ranks.
         """
         from harness.check.judge import Result
         from harness.checking import Request, check_in
 
-        request = Request(Path(file), (workers,), steps, batch, entry)
+        request = Request(Path(file), (workers,), steps, batch, entry, time_limit=time_limit)
+        session = self.session(workers)
         try:
-            judged = check_in(self.session(workers), request)
-        except BaseException:
-            self._close(workers)
+            judged = check_in(session, request)
+        except BaseException as error:
+            if not (isinstance(error, HarnessError) and session.settled()):
+                self._close(workers)
             raise
-        return Result(request.file.name, tuple(judged), {})
+        result = Result(request.file.name, tuple(judged), {})
+        self._told(result, request.file)
+        return result
 
     def session(self, workers: int) -> Session:
         """The ranks themselves, started where they are not there yet.
@@ -71,7 +93,7 @@ class Ranks:
 
         if workers not in self._sessions:
             self._open[workers] = ExitStack()
-            # A test run as a whole has no limit; pytest-timeout ends a test that hangs.
+            # A test run as a whole has no limit; every check in it has one.
             self._sessions[workers] = self._open[workers].enter_context(Session(workers, time_limit=86_400))
         return self._sessions[workers]
 
@@ -86,14 +108,76 @@ class Ranks:
             self._close(workers)
 
 
+_MADE = pytest.StashKey[list[tuple["Result", Path]]]()
+_TOLD = pytest.StashKey[list[tuple[str, str]]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--lockstep-github`.
+
+    Args:
+        parser: pytest's.
+    """
+    parser.addoption(
+        "--lockstep-github",
+        action="store_true",
+        default=os.environ.get("GITHUB_ACTIONS") == "true",
+        help="annotate a GitHub run with the checks of `harness_ranks`; on by itself under GITHUB_ACTIONS",
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Put what a test has checked into words: an error where the test failed, else a notice.
+
+    Args:
+        item: the test.
+
+    Yields:
+        Nothing.
+
+    Returns:
+        The report, as it is.
+    """
+    report = yield
+    made = item.config.stash.get(_MADE, [])
+    if report.when == "call" and item.config.getoption("--lockstep-github"):
+        from harness.report.check_page import to_markdown
+        from harness.report.github import annotation
+
+        told = item.config.stash.setdefault(_TOLD, [])
+        for result, file in made:
+            told.append((annotation(result, file, expected=report.passed), to_markdown(result)))
+    made.clear()
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the annotations, where GitHub reads them, and add to the run's summary.
+
+    Args:
+        terminalreporter: pytest's.
+    """
+    from harness.report.github import add_to_summary
+
+    for line, summary in terminalreporter.config.stash.get(_TOLD, []):
+        terminalreporter.ensure_newline()
+        terminalreporter.write_line(line)
+        add_to_summary(summary)
+
+
 @pytest.fixture(scope="session")
-def harness_ranks() -> Iterator[Ranks]:
+def harness_ranks(pytestconfig: pytest.Config) -> Iterator[Ranks]:
     """Ranks under Horovod, started once per test run and number of ranks.
+
+    Args:
+        pytestconfig: where results are kept until it is known whether the test expected them.
 
     Yields:
         What `check` is called on.
     """
-    ranks = Ranks()
+    made = pytestconfig.stash.setdefault(_MADE, [])
+    ranks = Ranks(lambda result, file: made.append((result, file)))
     yield ranks
     ranks.close()
 

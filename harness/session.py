@@ -12,13 +12,16 @@ import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.check.folder import INPUT, Failure, Folder
+from harness.check.folder import INPUT, STARTING, Failure, Folder
 from harness.check.plan import ALONE, RANKS, Job
 from harness.errors import BadInputError, HarnessError, LaunchError
 from harness.measure.deaths import rank_that_died
 from harness.measure.launch import Hosts, Launcher, choose, execute, launch_line
+from harness.measure.rest import Stoppable
 
 _POLL_SECONDS = 0.02
+# How long the other processes may take to give up a file that cannot be used.
+_SETTLING_SECONDS = 10.0
 _HERE = Hosts()
 # Threads within an operation: one where sums must be those of every run, two where another order is wanted.
 _THREADS = {RANKS: 1, ALONE[0]: 1, ALONE[1]: 2}
@@ -60,9 +63,12 @@ class Session:
         self._closing = threading.Event()
         self._ended: dict[str, HarnessError] = {}
         self._jobs = 0
+        self._asked: dict[str, Job] = {}
+        self._resting: dict[str, Stoppable] = {}
 
     def __enter__(self) -> Session:
-        self._deadline = time.monotonic() + self._time_limit
+        self._end = time.monotonic() + self._time_limit
+        self.allow(self._time_limit)
         self._threads = [threading.Thread(target=self._hold, args=(group,)) for group in (RANKS, *ALONE)]
         for thread in self._threads:
             thread.start()
@@ -72,7 +78,18 @@ class Session:
         self._closing.set()
         for thread in self._threads:
             thread.join()
+        for processes in self._resting.values():
+            processes.close()
         shutil.rmtree(self.folder.path, ignore_errors=True)
+
+    def allow(self, seconds: float) -> None:
+        """Say how long jobs may take from now on.
+
+        Args:
+            seconds: until they count as hanging; the session's own limit stays.
+        """
+        self._allowed = seconds
+        self._deadline = min(self._end, time.monotonic() + seconds)
 
     def submit(self, job: Job) -> str:
         """Ask for a job; it is begun as soon as those before are done.
@@ -85,6 +102,10 @@ class Session:
         """
         name = self.folder.ask(self._jobs, job)
         self._jobs += 1
+        self._asked[name] = job
+        for group in job.passes:
+            if group in self._resting:
+                self._resting[group].go_on()
         return name
 
     def wait(self, name: str, job: Job) -> None:
@@ -97,12 +118,57 @@ class Session:
         Raises:
             ProgramFailedError: the file failed, or a process died or hung.
         """
-        waiting = {(group, rank) for group in job.passes for rank in range(self._size(group))}
-        while waiting:
-            waiting = {at for at in waiting if not self.folder.file(name, *at, "done").exists()}
-            if waiting and (self._ended or time.monotonic() > self._deadline):
+        while not all(self._done(group, name) for group in job.passes):
+            if self._ended or self._failures() or time.monotonic() > self._deadline:
                 raise self._explained(Path(job.file).name)
+            self._rest()
             time.sleep(_POLL_SECONDS)
+        if self._failures():
+            raise self._explained(Path(job.file).name)
+        del self._asked[name]
+        self._rest()
+
+    def settled(self) -> bool:
+        """After a file that could not be used: whether all processes have given it up and take other files.
+
+        Returns:
+            False where some have ended, or wait for others for good.
+        """
+        patience = time.monotonic() + _SETTLING_SECONDS
+        while not self._ended and time.monotonic() < min(patience, self._deadline):
+            if all(self._done(group, name) for name, job in self._asked.items() for group in job.passes):
+                for group in (RANKS, *ALONE):
+                    self.folder.forget_failures(group, self._size(group))
+                self._asked.clear()
+                self._rest()
+                return True
+            if self._starting():
+                patience = time.monotonic() + _SETTLING_SECONDS
+            time.sleep(_POLL_SECONDS)
+        return False
+
+    def _starting(self) -> bool:
+        stages = [stage for group in (RANKS, *ALONE) for stage in self.folder.stages(group, self._size(group)).values()]
+        return STARTING in stages or len(stages) < self.workers + len(ALONE)
+
+    def _done(self, group: str, name: str) -> bool:
+        return all(self.folder.file(name, group, rank, "done").exists() for rank in range(self._size(group)))
+
+    def _failures(self) -> dict[tuple[str, int], Failure]:
+        """Undistributed processes first: what fails alone too is no matter of distribution."""
+        found: dict[tuple[str, int], Failure] = {}
+        for group in (*ALONE, RANKS):
+            failed = self.folder.failures(group, self._size(group))
+            found |= {(group, rank): failure for rank, failure in failed.items()}
+        return found
+
+    def _rest(self) -> None:
+        """Stop the groups that have done all that they were asked for: ranks that wait look for news all the time."""
+        for group in (RANKS, *ALONE):
+            if all(self._done(group, name) for name, job in self._asked.items() if group in job.passes):
+                if group not in self._resting:
+                    self._resting[group] = Stoppable(self.folder.processes(group, self._size(group)))
+                self._resting[group].stop()
 
     def _size(self, group: str) -> int:
         return self.workers if group == RANKS else 1
@@ -129,10 +195,9 @@ class Session:
     def _explained(self, file: str) -> HarnessError:
         """Say which process went wrong first, and why."""
         time.sleep(0.3)  # Others may be about to leave reasons of their own.
-        for group in (*ALONE, RANKS):
-            found = self.folder.failures(group, self._size(group))
-            for rank, failure in sorted(found.items(), key=lambda item: "orovod" in item[1].what):
-                return self._failed(file, group, rank, failure)
+        failures = sorted(self._failures().items(), key=lambda item: (item[0][0] == RANKS, "orovod" in item[1].what))
+        for (group, rank), failure in failures:
+            return self._failed(file, group, rank, failure)
         for group, error in self._ended.items():
             return self._died(file, group, error)
         return self._hung(file)
@@ -165,7 +230,7 @@ class Session:
                 if stage != "waiting for work":
                     told.append(f"{f'rank {rank}' if group == RANKS else group} is in {stage}")
         return ProgramFailedError(
-            f"the time limit of {self._time_limit:g} s passed: {'; '.join(told) or 'no process started'}",
+            f"the time limit of {self._allowed:g} s passed: {'; '.join(told) or 'no process started'}",
             where=file,
             remedy="look for a collective that not all ranks call, or give more --time-limit",
             status=4,

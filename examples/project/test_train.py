@@ -1,4 +1,8 @@
-"""How a project tests that its distributed training is right: `pytest examples/project`."""
+"""How a project tests that its distributed training is right: `pytest examples/project`.
+
+Under GitHub Actions, or with `--lockstep-github`, every check is an annotation of the checked file (an error where its
+test fails, else a notice) and a table in the run's summary.
+"""
 
 from pathlib import Path
 

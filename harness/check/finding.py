@@ -14,9 +14,9 @@ NAMES = {
     "D3": "weights follow the reference",
     "D4": "history of stale reads keeps its rules",
     "D5": "ranks see different examples",
-    "D6": "ranks start from the same weights",
+    "D6": "ranks start from the same weights, and draw random numbers of their own",
     "D7": "steps are as long as the reference's",
-    "D8": "reported losses are those of the whole batch",
+    "D8": "reported losses are those of the whole batch, at every step",
     "D9": "collectives ran",
 }
 

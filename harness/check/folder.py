@@ -11,6 +11,7 @@ from typing import Any
 from harness.check.plan import Job
 
 INPUT, RANK = "input", "rank"
+STARTING = "starting TensorFlow"
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,29 @@ class Folder:
         path = self.path / f"job-{number:04d}.json"
         return (path.stem, Job.from_json(json.loads(path.read_text()))) if path.exists() else None
 
+    def note_process(self, group: str, rank: int, number: int) -> None:
+        """Say which process this is.
+
+        Args:
+            group: of the process.
+            rank: its number in the group.
+            number: its process id.
+        """
+        write_json(self.path / f"process.{group}.{rank}.json", number)
+
+    def processes(self, group: str, size: int) -> list[int]:
+        """Processes of a group that have said anything.
+
+        Args:
+            group: of processes.
+            size: how many they are.
+
+        Returns:
+            Process ids.
+        """
+        paths = [self.path / f"process.{group}.{rank}.json" for rank in range(size)]
+        return [json.loads(path.read_text()) for path in paths if path.exists()]
+
     def note_stage(self, group: str, rank: int, stage: str) -> None:
         """Say what a process is about to do.
 
@@ -117,7 +141,7 @@ class Folder:
         return {rank: json.loads(path.read_text()) for rank, path in paths.items() if path.exists()}
 
     def fail(self, group: str, rank: int, failure: Failure) -> None:
-        """Leave the reason why a process gave up.
+        """Leave the reason why a process gave up a job, or altogether.
 
         Args:
             group: of the process.
@@ -125,6 +149,16 @@ class Folder:
             failure: the reason.
         """
         write_json(self.path / f"failed.{group}.{rank}.json", failure.__dict__)
+
+    def forget_failures(self, group: str, size: int) -> None:
+        """Take back the reasons of processes that went on.
+
+        Args:
+            group: of the processes.
+            size: how many they are.
+        """
+        for rank in range(size):
+            (self.path / f"failed.{group}.{rank}.json").unlink(missing_ok=True)
 
     def failures(self, group: str, size: int) -> dict[int, Failure]:
         """Why processes gave up.
@@ -144,7 +178,7 @@ class Folder:
         return found
 
 
-def write_json(path: Path, value: Mapping[str, Any] | str) -> None:
+def write_json(path: Path, value: Mapping[str, Any] | str | int) -> None:
     """Write a value so that a file that has its name is whole.
 
     Args:

@@ -60,6 +60,11 @@ def culprit(seen: Observed, noise: Noise, first: First) -> int | None:
 
 
 def _by_detector(refuted: dict[str, Finding], seen: Observed) -> str:
+    if "D6" in refuted and refuted["D6"].first is not None and refuted["D6"].first.step > 0:
+        return (
+            "Every rank draws the same random numbers (masks, noise, augmentation): the seed does not depend on the"
+            " rank; or the ranks draw none where one process does."
+        )
     if "D6" in refuted:
         return (
             "Initial weights are not the same on all ranks: broadcast rank 0's before the first step, and let no rank"
@@ -88,6 +93,8 @@ def _by_update(refuted: dict[str, Finding], seen: Observed, noise: Noise) -> str
     if "D7" in refuted and finding is None:
         # A whole run bends, so its ratio is a power of P only roughly.
         workers, ratio = len(seen.ranks), float(refuted["D7"].evidence["ratio"])
+        if refuted["D7"].first is not None and refuted["D7"].first.step == 1:
+            return scaled(ratio, workers) or ODD_LENGTH
         power = round(float(np.log(ratio) / np.log(workers))) if ratio > 0 else 0
         return scaled(float(workers) ** power, workers) or ODD_LENGTH
     if finding is None or finding.first is None or "D6" in refuted:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.check import hints, samples, traffic
+from harness.check import hints, outcome, samples, traffic
 from harness.check.finding import NAMES, Finding, First
 from harness.check.length import length
 from harness.check.noise import Noise
@@ -19,7 +19,7 @@ from harness.verdict import Verdict, Word, worst
 # Where two detectors see the same step, the one that says more about the cause speaks first.
 _ORDER = ("D6", "D5", "D4", "D1", "D2", "D3", "D8", "D7", "D9")
 # Detectors that one rounding error can set off, where it throws a unit of a piecewise linear net to the other side.
-_FRAGILE = frozenset({"D2", "D3", "D7"})
+_FRAGILE = frozenset({"D2", "D3", "D7", "D8"})
 _SWITCH = 0.1
 
 
@@ -104,9 +104,9 @@ def judge(seen: Observed) -> Judged:
             path(seen, noise),
             traffic.stale_reads(seen),
             samples.ledger(seen),
-            starts(seen),
+            starts(seen, noise),
             length(seen, noise),
-            traffic.losses(seen),
+            outcome.losses(seen, noise),
             traffic.collectives(seen),
         )
     return Judged(seen, noise, findings)

@@ -8,11 +8,14 @@ from scipy.special import stdtrit
 from harness.check.finding import Finding, First, nothing
 from harness.check.noise import Noise
 from harness.check.observed import Flat, Observed
+from harness.check.parts import parts
 from harness.check.steps import BLIND, along, same_start
 from harness.check.trace import Trace
 from harness.verdict import Word
 
 _CHANCE = 1e-6
+# Of an update in a view; a step size that is off by less is not told from float noise for sure.
+_WEIGHT = 0.01
 
 
 def length(seen: Observed, noise: Noise) -> Finding:
@@ -33,7 +36,7 @@ def length(seen: Observed, noise: Noise) -> Finding:
     if not np.isfinite(ratio) or not np.isfinite(others).all():
         return nothing("D7", "the reference did not move, or diverged")
     if seen.staleness != 0:
-        return _stale_length(seen, ratio)
+        return _stale_length(seen, noise, ratio)
     allowed = np.sqrt(sum(noise.bound(n)[-1] ** 2 for n in range(len(seen.names)))) / np.linalg.norm(way)
     if noise.random:
         m = len(others)
@@ -52,15 +55,40 @@ def length(seen: Observed, noise: Noise) -> Finding:
     return Finding("D7", Word.SUPPORTED, f"{ratio:.6g} times as far, noise allows {allowed:.1g}", evidence=evidence)
 
 
-def _stale_length(seen: Observed, ratio: float) -> Finding:
-    """Staleness bends a path but does not scale it: is the ratio nearer to 1 than to P or 1/P, in proportion?"""
+def _stale_length(seen: Observed, noise: Noise, ratio: float) -> Finding:
+    """Staleness bends a path but does not scale it: is the ratio nearer to 1 than to P or 1/P, in proportion?
+
+    The first updates are all of the initial weights, so where they can be told apart the law is exact: each has the
+    weight 1/P in a view, or is not there yet.
+    """
     workers = len(seen.ranks)
+    odd = _odd_weight(seen, noise)
+    if odd is not None:
+        rank, tensor, weight = odd
+        reason = f"in rank {rank}'s first view of {tensor} an update counts {weight:.4g} times 1/P, not once"
+        first = First(1, rank, None, "D7", weight, abs(weight - 1))
+        return Finding("D7", Word.REFUTED, reason, first=first, evidence={"ratio": weight, "workers": workers})
     evidence = {"ratio": ratio, "workers": workers}
     said = f"under staleness the weights travel {ratio:.3g} times as far as the reference"
     if ratio <= 0 or abs(np.log(ratio)) > np.log(workers) / 2:
         first = First(seen.reference.steps, None, None, "D7", ratio, abs(ratio - 1))
         return Finding("D7", Word.REFUTED, f"{said}, nearer to P or 1/P than to 1", first=first, evidence=evidence)
     return Finding("D7", Word.SUPPORTED, said, evidence=evidence)
+
+
+def _odd_weight(seen: Observed, noise: Noise) -> tuple[int, str, float] | None:
+    """An update that counts neither 1/P nor nothing in a rank's first view, and how often 1/P it counts."""
+    for number, name in reversed(list(enumerate(seen.names))):
+        made = parts(seen, noise, number, 1)
+        if made is None or not made.additive:
+            continue
+        for rank in range(made.workers):
+            row = made.shares(rank)
+            weights = made.workers * row if row is not None else np.zeros(1)
+            odd = np.abs(weights - np.round(np.clip(weights, 0, 1)))
+            if odd.max() > _WEIGHT:
+                return rank, name, float(weights[np.argmax(odd)])
+    return None
 
 
 def _way(seen: Observed, trace: Trace) -> Flat:

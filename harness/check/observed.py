@@ -68,6 +68,7 @@ class Observed:
         ledger: collectives in the order in which they ended.
         shards: per rank, where the file shards its own data.
         own: per rank what the first wrong step would have been with its share alone.
+        same: per rank the first step with rank 0's share, where random numbers are drawn.
         by_composition: whether the reference depends on which examples stand together, without random numbers.
     """
 
@@ -78,6 +79,7 @@ class Observed:
     ledger: tuple[Collective, ...] = ()
     shards: tuple[Shard, ...] = ()
     own: tuple[Trace, ...] = ()
+    same: tuple[Trace, ...] = ()
     by_composition: bool = False
 
     @property
@@ -117,6 +119,17 @@ class Observed:
         """
         return replace(self, own=tuple(own))
 
+    def with_same(self, same: Sequence[Trace]) -> Observed:
+        """The same with a first step in which all ranks had the same examples.
+
+        Args:
+            same: per rank.
+
+        Returns:
+            A copy.
+        """
+        return replace(self, same=tuple(same))
+
     def same_order_only(self) -> Observed:
         """The same without the repetitions in another order, where the order is what makes the difference.
 
@@ -151,7 +164,7 @@ def read(folder: Folder, name: str, job: Job) -> Observed:
     Raises:
         BadInputError: the processes do not hold the same tensors.
     """
-    ranks = tuple(Trace.load(folder.file(name, TOGETHER.name, rank)) for rank in range(job.scenario.workers))
+    ranks = tuple(read_ranks(folder, name, TOGETHER, job.scenario.workers))
     reference = Trace.load(folder.file(name, REFERENCE.name, 0))
     for rank, trace in enumerate(ranks):
         _require_same_form(reference, trace, rank, Path(job.file).name)
@@ -163,6 +176,21 @@ def read(folder: Folder, name: str, job: Job) -> Observed:
         ledger=_ledger(folder.file(name, "timeline", 0, "json"), ranks[0].times),
         shards=_shards(folder, name, job.scenario.workers),
     )
+
+
+def read_ranks(folder: Folder, name: str, made: Pass, workers: int) -> list[Trace]:
+    """Traces of the ranks.
+
+    Args:
+        folder: of the session.
+        name: of the job.
+        made: the pass.
+        workers: P.
+
+    Returns:
+        One per rank.
+    """
+    return [Trace.load(folder.file(name, made.name, rank)) for rank in range(workers)]
 
 
 def read_passes(folder: Folder, name: str, passes: Sequence[Pass]) -> list[Trace]:

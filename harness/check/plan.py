@@ -105,6 +105,7 @@ class Pass:
         name: of its files.
         order: order of the examples within a batch: 0 as they are, 1 reversed, else shuffled from that number.
         own: in the last step only this rank's share is used, where given.
+        same: whether all ranks are given rank 0's share.
         steps: stop after so many steps; all where 0.
     """
 
@@ -112,6 +113,7 @@ class Pass:
     order: int = 0
     own: int | None = None
     steps: int = 0
+    same: bool = False
 
     def arrange(self, batch: Batch, step: int) -> Batch:
         """Examples of a batch in the order of this pass.
@@ -208,6 +210,21 @@ def attribution_job(job: Job, scenario: Scenario, step: int, origin: str) -> Job
     """
     own = tuple(Pass(f"own-{rank}", own=rank, steps=step) for rank in range(scenario.workers))
     return Job(job.file, job.entry, scenario, {ALONE[0]: own}, batches_from=origin)
+
+
+SAME = Pass("same", steps=1, same=True)
+
+
+def same_job(job: Job) -> Job:
+    """The first step on ranks that are all given the same examples: what differs then is drawn at random.
+
+    Args:
+        job: the job that it follows.
+
+    Returns:
+        The job, for the ranks.
+    """
+    return Job(job.file, job.entry, job.scenario, {RANKS: (SAME,)})
 
 
 PAIR = (Pass("pair"), Pass("pair-reversed", order=1))

@@ -5,17 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from harness.check.finding import Finding, First, nothing
-from harness.check.noise import Noise, gap
+from harness.check.noise import RANDOM, Noise, gap
 from harness.check.observed import Observed
 from harness.check.steps import first_at
 from harness.verdict import Word
 
 
-def starts(seen: Observed) -> Finding:
-    """D6: initial weights are the same bits on all ranks, and those of the reference.
+def starts(seen: Observed, noise: Noise) -> Finding:
+    """D6: initial weights are the same bits on all ranks, and those of the reference; random numbers are not.
 
     Args:
         seen: what was seen.
+        noise: of the reference.
 
     Returns:
         The finding; inconclusive where the ranks agree on other weights than the reference.
@@ -35,7 +36,28 @@ def starts(seen: Observed) -> Finding:
     if (first != seen.reference.hashes[0]).any():
         reason = "the ranks agree, but on other initial weights than the training alone; draw them from the seed given"
         return Finding("D6", Word.INCONCLUSIVE, reason)
-    return Finding("D6", Word.SUPPORTED, f"{len(seen.ranks)} ranks and the reference start from the same bits")
+    return _streams(seen, noise) or Finding(
+        "D6", Word.SUPPORTED, f"{len(seen.ranks)} ranks and the reference start from the same bits"
+    )
+
+
+def _streams(seen: Observed, noise: Noise) -> Finding | None:
+    """Whether ranks that are given the same examples still differ in their first loss, as they must if it is random."""
+    right = float(seen.reference.losses[0])
+    varies = max(abs(float(repeat.losses[0]) - right) for repeat in seen.repeats) > RANDOM * abs(right)
+    if not noise.random or not varies:
+        return None
+    if not seen.same or len({float(trace.losses[0]) for trace in seen.ranks}) < len(seen.ranks):
+        reason = "random numbers are drawn, and step returns no loss of the rank's own that would show whether twice"
+        return Finding("D6", Word.INCONCLUSIVE, reason)
+    given = [float(trace.losses[0]) for trace in seen.same]
+    evidence = {"losses": given}
+    for rank, loss in enumerate(given):
+        if loss in given[:rank]:
+            reason = f"given the same examples, ranks {given.index(loss)} and {rank} draw the same random numbers"
+            return Finding("D6", Word.REFUTED, reason, first=First(1, rank, None, "D6"), evidence=evidence)
+    reason = f"{len(given)} ranks start from the same bits, and given the same examples draw different random numbers"
+    return Finding("D6", Word.SUPPORTED, reason, evidence=evidence)
 
 
 def replicas(seen: Observed, noise: Noise) -> Finding:

@@ -1,4 +1,4 @@
-"""D4 (histories), D8 (losses) and D9 (collectives)."""
+"""D4 (histories) and D9 (collectives)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any
 
-import numpy as np
-
 from harness import history
 from harness.check.finding import Finding, First, nothing
 from harness.check.observed import Observed, counts
-from harness.check.steps import same_start
 from harness.errors import BadInputError
 from harness.verdict import Word
 
@@ -49,39 +46,6 @@ def stale_reads(seen: Observed) -> Finding:
         reason = f"staleness {checked.staleness:g} is declared, but all {checked.reads} reads were as fresh as without"
         return Finding("D4", Word.REFUTED, reason, first=First(1, None, None, "D4"), evidence=evidence)
     return Finding("D4", checked.verdict, checked.reason, evidence=evidence)
-
-
-def losses(seen: Observed) -> Finding:
-    """D8: as long as the weights are the reference's, the ranks' mean loss is that of the whole batch.
-
-    Args:
-        seen: what was seen.
-
-    Returns:
-        The finding, judged at the first step: there the weights are the same whatever goes wrong later.
-    """
-    if not same_start(seen):
-        return nothing("D8", "the trainings do not start from the same weights (D6)")
-    right, ours = float(seen.reference.losses[0]), np.array([trace.losses[0] for trace in seen.ranks])
-    if not np.isfinite(right) or not np.isfinite(ours).all() or (seen.reference.losses == right).all():
-        return nothing("D8", "step returns no loss that varies")
-    repeats = [abs(float(repeat.losses[0]) - right) for repeat in seen.repeats]
-    sizes = np.array([len(trace.ids[0]) for trace in seen.ranks])
-    bound = 30 * max(repeats) + 1e-5 * abs(right)
-    mean = float(np.average(ours, weights=sizes))
-    ratio = mean / right if right else inf
-    evidence = {"alone": right, "ranks": ours.tolist(), "ratio": ratio, "allowed": bound}
-    if min(abs(mean - right), abs(float(ours.mean()) - right)) <= bound:
-        return Finding("D8", Word.SUPPORTED, f"mean over ranks {mean:.6g}, alone {right:.6g}", evidence=evidence)
-    if abs(float(ours.sum()) - right) <= bound:
-        reason = "the losses of the ranks add up to that of the whole batch: a sum over examples, or divided by P"
-        return Finding("D8", Word.INCONCLUSIVE, reason, evidence=evidence)
-    reason = (
-        f"at step 1 the ranks report {mean:.6g} on average and the reference {right:.6g}, {ratio:.4g} times as much"
-    )
-    return Finding(
-        "D8", Word.REFUTED, reason, first=First(1, None, None, "D8", ratio, abs(ratio - 1)), evidence=evidence
-    )
 
 
 def collectives(seen: Observed) -> Finding:

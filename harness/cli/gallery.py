@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli import show
-from harness.cli.options import Json
+from harness.cli.options import RESULTS, Json, Results
 from harness.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -24,10 +24,13 @@ def gallery(
     steps: Annotated[int, typer.Option(help="Steps of the longest scenario.", metavar="N")] = 12,
     batch: Annotated[int, typer.Option(help="Examples per step.", metavar="N")] = 24,
     time_limit: Annotated[float, typer.Option(help="Seconds for all of them.")] = 1800.0,
+    results: Results = RESULTS,
     markdown: Annotated[Path | None, typer.Option(help="Write the scores there as tables.", metavar="PATH")] = None,
     json: Json = None,
 ) -> int:
     """Check the check: mutants with one mistake each must be refuted, right twins must not.
+
+    Scores of the whole gallery are kept for `harness report`.
 
     Exit status: 0 every mutant is refuted and no right twin is · 1 otherwise · 3 bad input · 4 a rank died.
 
@@ -40,7 +43,7 @@ def gallery(
     from harness.gallery import exhibits, score, tally
     from harness.report.check_page import gallery_to_markdown
     from harness.session import Session
-    from harness.store import write_text
+    from harness.store import Store, write_text
 
     found = exhibits(folder)
     chosen = [e for e in found if not names or any(e.file.name.startswith(name) for name in names)]
@@ -56,7 +59,15 @@ def gallery(
     _summarise(scores, total)
     if markdown is not None:
         write_text(markdown, gallery_to_markdown(scores, total, workers=workers, steps=steps))
-    show.write_json(json, {"scores": [made.to_json() for made in scores], "tally": asdict(total)})
+    table = {
+        "workers": workers,
+        "steps": steps,
+        "scores": [made.to_json() for made in scores],
+        "tally": asdict(total),
+    }
+    if len(chosen) == len(found):
+        Store(results).save_gallery(table)
+    show.write_json(json, table)
     return 0 if total.found == total.mutants and not total.false_alarms else 1
 
 

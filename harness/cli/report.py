@@ -43,8 +43,8 @@ def report(
             write_bytes(folder / "figures" / f"{section.suite.name}-{figure.name}.png", figure.png)
     if calibration is not None:
         write_bytes(folder / "figures" / f"{calibration.figure.name}.png", calibration.figure.png)
-    write_text(folder / "summary.md", page.to_markdown(sections, calibration))
-    write_text(folder / "report.html", page.to_html(sections, calibration))
+    write_text(folder / "summary.md", page.to_markdown(sections, calibration, store.gallery()))
+    write_text(folder / "report.html", page.to_html(sections, calibration, store.gallery()))
     show.write_json(json, [section.verdict.to_json() for section in sections])
     show.console().print(f"report: {folder / 'report.html'}", soft_wrap=True, highlight=False)
     return 0

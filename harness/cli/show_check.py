@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from rich.console import Console
@@ -11,7 +10,7 @@ from rich.table import Table
 from harness.check.finding import NAMES
 from harness.check.judge import Result
 from harness.cli import show
-from harness.verdict import Word
+from harness.report.github import add_to_summary, annotation
 
 _MOST_TENSORS = 12
 
@@ -55,11 +54,5 @@ def annotate(result: Result, file: Path, summary: str) -> None:
         file: that was checked.
         summary: Markdown.
     """
-    level = {Word.REFUTED: "error", Word.INCONCLUSIVE: "warning", Word.SUPPORTED: "notice"}[result.word]
-    text = f"{result.word}: {result.reason}. {result.hint}".strip()
-    escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    print(f"::{level} file={file},title=harness check::{escaped}")
-    place = os.environ.get("GITHUB_STEP_SUMMARY")
-    if place:
-        with Path(place).open("a", encoding="utf-8") as page:
-            page.write(summary + "\n")
+    print(annotation(result, file))
+    add_to_summary(summary)

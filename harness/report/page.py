@@ -116,31 +116,38 @@ class Calibration:
         return found
 
 
-def to_html(sections: Sequence[Section], calibration: Calibration | None) -> str:
+def to_html(
+    sections: Sequence[Section], calibration: Calibration | None, gallery: Mapping[str, Any] | None = None
+) -> str:
     """One page, figures inline, without anything from a network.
 
     Args:
         sections: one per suite.
         calibration: error rates of the verdict, where they were measured.
+        gallery: how the check did on known mistakes, as stored, where it was run.
 
     Returns:
         The page.
     """
     template = _environment(escape=True).get_template("report.html.j2")
-    return template.render(sections=sections, calibration=calibration, inline=inline)
+    return template.render(sections=sections, calibration=calibration, gallery=gallery, inline=inline)
 
 
-def to_markdown(sections: Sequence[Section], calibration: Calibration | None) -> str:
+def to_markdown(
+    sections: Sequence[Section], calibration: Calibration | None, gallery: Mapping[str, Any] | None = None
+) -> str:
     """The same in short, figures as links to files.
 
     Args:
         sections: one per suite.
         calibration: error rates of the verdict, where they were measured.
+        gallery: how the check did on known mistakes, as stored, where it was run.
 
     Returns:
         Markdown.
     """
-    return _environment(escape=False).get_template("summary.md.j2").render(sections=sections, calibration=calibration)
+    template = _environment(escape=False).get_template("summary.md.j2")
+    return template.render(sections=sections, calibration=calibration, gallery=gallery)
 
 
 def _environment(*, escape: bool) -> Environment:

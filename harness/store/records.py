@@ -28,6 +28,7 @@ from harness.store.files import refuse_writing, sync, write_text, writing
 from harness.store.parts import PartFolder
 
 RECORD, GAPS, HISTORY, CALIBRATION = "record.json", "gaps.parquet", "history.jsonl", "calibration.json"
+GALLERY = "gallery.json"
 MACHINES = "machines"
 _BLOCK = re.compile(r"seeds-(\d+)-(\d+)")
 _REMEDY_DAMAGED = "`harness run` sets it aside and repeats this run"
@@ -246,16 +247,29 @@ class Store:
         Raises:
             DamagedError: the file does not hold what was written.
         """
-        path = self.root / CALIBRATION
-        try:
-            table: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
-        except ValueError as error:
-            raise DamagedError(
-                f"cannot be read ({error})", where=str(path), remedy="run `harness calibrate`"
-            ) from error
-        return table
+        return _table(self.root / CALIBRATION, "run `harness calibrate`")
+
+    def save_gallery(self, table: dict[str, Any]) -> None:
+        """Store how the check did on the gallery, in the place of an earlier result.
+
+        Args:
+            table: JSON-able.
+
+        Raises:
+            BadInputError: it cannot be written.
+        """
+        write_text(self.root / GALLERY, json.dumps(table, indent=1) + "\n")
+
+    def gallery(self) -> dict[str, Any] | None:
+        """How the check did on the gallery.
+
+        Returns:
+            What was saved, or None where the whole gallery was not run.
+
+        Raises:
+            DamagedError: the file does not hold what was written.
+        """
+        return _table(self.root / GALLERY, "run `harness gallery`")
 
     def save_constants(self, body: dict[str, Any]) -> None:
         """Store what was measured of a machine, in the place of earlier measurements of it.
@@ -396,3 +410,13 @@ def _from_arrow(table: pa.Table) -> GapTable:
 
     numbers = {name: table[name].to_numpy() for name in ("replicate", "clock", "rank", "value")}
     return GapTable(layer=text("layer"), gap=text("gap"), **numbers)
+
+
+def _table(path: Path, remedy: str) -> dict[str, Any] | None:
+    try:
+        table: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise DamagedError(f"cannot be read ({error})", where=str(path), remedy=remedy) from error
+    return table

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.check import samples
+from harness.check import outcome, samples
 from harness.check.folder import Folder
 from harness.check.judge import Result, judge
 from harness.check.noise import Noise
@@ -157,6 +157,25 @@ def shards(*orders: list[int]) -> tuple[Shard, ...]:
 def test_the_ledger_of_samples(orders: tuple[list[int], ...], word: str, said: str) -> None:
     found = samples.ledger(replace(seen(mean), shards=shards(*orders)))
     assert (found.word, said in found.reason) == (word, True), found.reason
+
+
+@pytest.mark.parametrize(
+    ("spread", "shift", "word"),
+    [(0.003, 0.0, "supported"), (0.003, 0.3, "refuted"), (0.003, -0.3, "refuted"), (0.2, 0.3, "inconclusive")],
+)
+def test_outcomes_that_vary_are_equivalent_different_or_undecided(spread: float, shift: float, word: str) -> None:
+    made, draw = seen(mean), np.random.default_rng(4)
+    drawn = [replace(made.reference, losses=np.full(8, 1 + spread * draw.normal())) for _ in range(12)]
+    ranks = tuple(replace(trace, losses=np.full(8, 1 + shift)) for trace in made.ranks)
+    found = outcome._equivalence(replace(made, reference=drawn[0], repeats=tuple(drawn[1:]), ranks=ranks))
+    assert found.word == word, found.reason
+
+
+def test_a_loss_that_is_wrong_later_is_found_at_its_step() -> None:
+    made = seen(mean)
+    late = np.where(np.arange(8) == 5, 1.01, 1.0)
+    found = judge(replace(made, ranks=tuple(replace(trace, losses=trace.losses * late) for trace in made.ranks)))
+    assert [(finding.detector, finding.first and finding.first.step) for finding in found.refuted] == [("D8", 6)]
 
 
 def test_traces_survive_their_file(tmp_path: Path) -> None:

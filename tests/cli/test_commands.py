@@ -177,6 +177,18 @@ def test_sequential_judgement_is_another_rule(
     assert evidence["sequential"]["decided_after"] == 31
 
 
+def test_scores_of_the_gallery_are_reported(complete: Callable[..., Store]) -> None:
+    store = complete()
+    score = {"file": "m01", "entry": "", "id": "M01", "word": "refuted", "found": True, "localised": True}
+    tally = {"mutants": 1, "found": 1, "localised": 1, "hinted": 0, "right": 2, "false_alarms": 0, "undecided": 0}
+    scores = [score | {"hinted": False, "said": "step 1"}]
+    store.save_gallery({"workers": 2, "steps": 12, "scores": scores, "tally": tally})
+    with pytest.raises(SystemExit):
+        main(["report", "--results", str(store.root)])
+    assert "| m01 | refuted | yes | yes | no |" in (store.root / "report" / "summary.md").read_text()
+    assert "0 false alarms over 2 right trainings" in (store.root / "report" / "report.html").read_text()
+
+
 def test_calibration_is_measured_stored_and_reported(
     capsys: pytest.CaptureFixture[str], complete: Callable[..., Store], tmp_path: Path
 ) -> None:

@@ -6,8 +6,10 @@ import os
 import sys
 from pathlib import Path
 
-from harness.check.folder import Folder
+from harness.check.folder import STARTING, Folder
 from harness.check.plan import RANKS
+
+_LONGEST_REST_SECONDS = 86_400
 
 
 def main(words: list[str]) -> None:
@@ -21,9 +23,12 @@ def main(words: list[str]) -> None:
     log = os.open(folder.log(group, int(given)), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    folder.note_stage(group, int(given), "starting TensorFlow")
+    folder.note_process(group, int(given), os.getpid())
+    folder.note_stage(group, int(given), STARTING)
     if group == RANKS:
         os.environ["HOROVOD_TIMELINE"] = "DYNAMIC"
+        # Ranks that are stopped while there is no work are waited for by those that were not stopped yet.
+        os.environ["HOROVOD_GLOO_TIMEOUT_SECONDS"] = str(_LONGEST_REST_SECONDS)
     # More processes than cores: Horovod's thread need not look for work as often as where time is measured.
     os.environ["HOROVOD_CYCLE_TIME"] = "2"
 

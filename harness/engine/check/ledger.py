@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import horovod.tensorflow as hvd
@@ -23,7 +23,12 @@ def recording(path: Path) -> Iterator[None]:
         Nothing.
     """
     hvd.start_timeline(str(path))
-    yield
+    try:
+        yield
+    except BaseException:
+        with suppress(ValueError):  # Horovod may be gone: that is not what went wrong.
+            hvd.stop_timeline()
+        raise
     hvd.stop_timeline()
     deadline = time.monotonic() + _WRITING_SECONDS
     while hvd.rank() == 0 and not _whole(path) and time.monotonic() < deadline:

@@ -9,7 +9,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -52,13 +52,21 @@ class Process:
             if asked is None:
                 time.sleep(_POLL_SECONDS)
                 continue
-            name, job = asked
-            for made in job.passes.get(self._group, ()):
-                with suppress(ProgramError) if job.optional else nullcontext():
-                    self._run(name, job, made)
-            write_json(self._folder.file(name, self._group, self.rank, "done"), "done")
-            self._folder.note_stage(self._group, self.rank, "waiting for work")
+            self._do(*asked)
             number += 1
+
+    def _do(self, name: str, job: Job) -> None:
+        try:
+            for made in job.passes.get(self._group, ()):
+                self._run(name, job, made)
+        except ProgramError as error:
+            # Where training itself failed, other ranks wait in a collective, and this process is of no more use.
+            if not job.optional and error.failure.kind == RANK:
+                raise
+            if not job.optional:
+                self._folder.fail(self._group, self.rank, error.failure)
+        write_json(self._folder.file(name, self._group, self.rank, "done"), "done")
+        self._folder.note_stage(self._group, self.rank, "waiting for work")
 
     def _run(self, name: str, job: Job, made: Pass) -> None:
         file, scenario = Path(job.file), job.scenario
@@ -104,7 +112,7 @@ class Process:
             rows = scenario.ids(len(program.features))
         for number, ids in enumerate(rows[:steps], start=1):
             if self._group == RANKS:
-                yield program.batch(ids[self.rank])
+                yield program.batch(ids[0 if made.same else self.rank])
             elif made.own is not None and number == steps:
                 yield program.batch(ids[made.own])
             else:
