@@ -15,6 +15,7 @@ from harness.cli import (
     gallery,
     history,
     judge,
+    lint_report,
     list_,
     plan,
     replay,
@@ -38,7 +39,22 @@ app = typer.Typer(
         "4 a rank died or the time limit passed."
     ),
 )
-for module in (list_, run, judge, report, compare, check, gallery, history, replay, plan, calibrate, doctor, worker):
+for module in (
+    list_,
+    run,
+    judge,
+    report,
+    lint_report,
+    compare,
+    check,
+    gallery,
+    history,
+    replay,
+    plan,
+    calibrate,
+    doctor,
+    worker,
+):
     module.register(app)
 
 
