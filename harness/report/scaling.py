@@ -333,9 +333,7 @@ def rates(records: Sequence[Record], *, title: str = "Examples per second") -> F
             _draw_rate(axis, place, point)
         low, high = min(p.rate.median for p in points), max(p.rate.median for p in points)
         axis.set_xlim(0.88 * low, 1.12 * high)
-    axes[-1].set_xlabel(
-        "examples per second, all workers together: medians over rounds, 95 % intervals; axes begin above 0"
-    )
+    axes[-1].set_xlabel("examples per second: medians over rounds, 95 % intervals; axes begin above 0")
     shown = [point for points in panels.values() for point in points]
     handles = [
         Line2D([], [], marker=marker, color=colour, linestyle="none", markersize=10, label=name)

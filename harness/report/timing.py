@@ -127,8 +127,8 @@ class Parts:
         compute: the step without exchange; for model partitions the step less the exchange; of one worker T(1).
         exchange: the collectives alone.
         wait: the slowest rank's step less the mean of all ranks.
-        rest: what of the step none of these explains; at least 0.
-        overlap: what all of these exceed the step by, since they happened at the same time; at least 0.
+        rest: what of the step none of these explains, its median at least 0; None where there is an overlap.
+        overlap: what these exceed the step by, since they happened at the same time; None where there is a rest.
     """
 
     point: Times
@@ -170,7 +170,8 @@ def _parts(point: Times, group: Group, gaps: GapTable) -> Parts:
     rounds = sorted(set(point.step).intersection(*known))
     balance = np.array([point.step[n] - sum(found[n] for found in known) for n in rounds])
     rest, overlap = None, None
-    if len(balance):
+    # Where compute is what the step leaves over, nothing is left to explain.
+    if not np.allclose(balance, 0, atol=1e-12):
         hidden = np.median(balance) < 0
         rest, overlap = (None, Interval.of(-balance)) if hidden else (Interval.of(balance), None)
     computed, exchanged = (over_rounds(found) if found else None for found in (compute, point.exchange))

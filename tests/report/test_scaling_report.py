@@ -16,7 +16,7 @@ from harness.report.figures import to_png
 from harness.report.series import EMULATED, LIMIT, MEASURED, MODELLED, family, groups, shape
 from harness.spec import DataPartition, Fault, Framework, Layout, ModelPartition, PeerPartition, StalePartition
 from harness.stats.scaling import Law, NoFit
-from harness.stats.speed import ratio, times
+from harness.stats.speed import Interval, ratio, times
 from samples import ROUNDS, record, setting, timed, timed_records, timed_training
 
 FIGURES = [scaling.speedup, scaling.breakdown, scaling.rates]
@@ -139,7 +139,11 @@ def test_parts_are_what_they_are_called() -> None:
     assert by_name["P = 2: data, BSP"].compute == times([limit])[limit_key(limit)].seconds
     assert by_name["P = 2: data, BSP"].overlap is not None
     assert by_name["P = 2: data, BSP"].rest is None
+    # One of two ranks is 1.5 % earlier.
+    step = by_name["P = 2: data, BSP"].point.seconds.median
+    assert by_name["P = 2: data, BSP"].wait.median == pytest.approx(0.0075 * step, rel=1e-6)
     divided = by_name["P = 2: neuron"]
+    assert (divided.rest, divided.overlap) == (None, None)
     assert divided.compute is not None
     assert divided.compute.median < times([neuron])[limit_key(neuron)].seconds.median - 0.04
     stale = by_name["P = 2: data, SSP s = 3, eager"]
@@ -185,18 +189,30 @@ def test_ours_are_compared_with_peers_of_the_same_training_alone() -> None:
         timed(PeerPartition(2, Framework.MIRRORED), 0.3),
         timed(PeerPartition(2, Framework.TAPE), 0.5),
     )
-    other = timed(DataPartition(2), 0.5, training=timed_training(256))
-    records = [timed(DataPartition(2), 0.5), timed(DataPartition(2, Fault.NO_EXCHANGE), 0.5), fast, slow, same, other]
+    other = timed(DataPartition(2), 0.5, training=replace(timed_training(), clocks=25))
+    records = [other, timed(DataPartition(2), 0.5), timed(DataPartition(2, Fault.NO_EXCHANGE), 0.5), fast, slow, same]
     found = timing.comparisons(groups(records))
     words = {row.peer.setting.distribution.framework: row.word for row in found}
+    assert len(groups(records)) == 1
     assert len(found) == 3
     assert words == {"ddp": timing.FASTER, "mirrored": timing.SLOWER, "tape": timing.NO_DIFFERENCE}
+
+
+def test_the_word_is_that_of_the_whole_interval() -> None:
+    (one, *_) = groups(timed_records())[0].points
+    words = [
+        timing.Comparison(one, one, Interval(median, low, high, 8)).word
+        for median, low, high in [(1.2, 1.1, 1.3), (1.1, 0.9, 1.3), (0.9, 0.8, 1.1), (0.9, 0.8, 0.95)]
+    ]
+    assert words == [timing.FASTER, timing.NO_DIFFERENCE, timing.NO_DIFFERENCE, timing.SLOWER]
 
 
 def test_laws_are_fitted_to_one_kind_of_points_or_not_at_all() -> None:
     found = timing.fits(groups(timed_records()))
     emulated = {(row.family, row.found.law) for row in found if row.fitted and row.kind == EMULATED}
     assert ("data, BSP", Law.AMDAHL) in emulated
+    # The measured T(1) is no emulated point, and three points do not fit it.
+    assert ("data, BSP", Law.UNIVERSAL) not in emulated
     assert not any(row.fitted for row in found if row.kind == MEASURED)
     (sentence,) = {
         row.found.reason
