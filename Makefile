@@ -14,7 +14,7 @@ verify: $(TOX) ## set up, train on real ranks and real data, write results/repor
 test: $(TOX) ## set up, then lint, types and every test
 	$(TOX) run -e lint,types,tests
 
-bench: $(TOX) ## benchmarks of pieces that run in one process
+bench: $(TOX) ## time pieces that run in one process, and compare them with the baseline
 	$(TOX) run -e bench
 
 report: $(TOX) ## the report from the records that are already there

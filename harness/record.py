@@ -30,6 +30,8 @@ SLOWDOWN = "slowdown"  # distributed clocks to target over those of the referenc
 SECONDS = "seconds"  # wall time of a clock on one rank in one round; what of it: the layer, one of the next three
 STEP, ALONE, EXCHANGE = "step", "alone", "exchange"  # the whole; the reference's, in the same round; collectives alone
 CPU = "cpu seconds"  # the same, in time of the processor, all threads of the rank
+BASE_BATCH = "base_batch"  # among the measured facts: examples per clock of the reference whose time is T(1)
+EMULATED = "emulated"  # among the measured facts: 1 where ranks slept in the place of computing, else 0
 OUTCOME = "outcome"  # distributed minus undistributed outcome, its name in the place of the layer
 
 
@@ -280,11 +282,23 @@ class Record:
         facts: everything but the gaps.
         gaps: the gaps.
         history: reads, writes and final states as JSON lines, the header first; empty where none was kept.
+
+    Raises:
+        BadInputError: something was timed that computed weights, and these were not compared with the reference's.
     """
 
     facts: Facts
     gaps: GapTable
     history: str = ""
+
+    def __post_init__(self) -> None:
+        timed, compared = (set(self.gaps.replicate[self.gaps.gap == gap].tolist()) for gap in (SECONDS, TRAJECTORY))
+        if not self.facts.measured.get(EMULATED) and timed - compared:
+            raise BadInputError(
+                "a time without a comparison of weights is not stored",
+                where=f"{self.facts.setting.id}, round {min(timed - compared)}",
+                remedy="compare what was trained in the round with the reference",
+            )
 
 
 def one_machine(records: Sequence[Record]) -> Machine:

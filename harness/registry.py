@@ -28,6 +28,7 @@ _DEPENDENCIES = (
     "scheduler.py",
     "delays.py",
     "stragglers.py",
+    "turns.py",
     "history",
 )
 
@@ -98,7 +99,9 @@ def select(suite: Suite, patterns: Sequence[str], workers: Sequence[int]) -> tup
     """
     chosen = list(suite.settings)
     if workers:
-        claims = [s.with_workers(count) for s in chosen if s.role is Role.CLAIM for count in workers]
+        sweep = import_module(f"{PACKAGE}.{suite.name}.sweep")
+        change = getattr(sweep, "with_workers", Setting.with_workers)
+        claims = [change(s, count) for s in chosen if s.role is Role.CLAIM for count in workers]
         chosen = claims + [s for s in chosen if s.role is not Role.CLAIM]
     if patterns:
         named = [_matching(suite, pattern, chosen) for pattern in patterns]

@@ -14,6 +14,10 @@ from typing import Any
 from harness.spec import Setting
 
 NOBODY = "nobody"
+# Clocks before those that are timed: graphs are traced by then, and a pipeline of up to 3 clocks is full.
+WARM = 4
+# A clock after them, so that a pipeline is as full at the end of what is timed as at its beginning.
+AFTER = 1
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,17 @@ class TurnFolder:
             Path of the file.
         """
         return self.path / f"{team}.{rank}.log"
+
+    def meeting(self, team: str) -> Path:
+        """Where processes of a team find each other, if their launcher does not tell them.
+
+        Args:
+            team: its name.
+
+        Returns:
+            Path of a file, or what the names of several begin with.
+        """
+        return self.path / f"{team}.meeting"
 
     def launch_log(self, team: str) -> Path:
         """Output of a team's launcher.

@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 
 from harness.record import (
     ALONE,
+    BASE_BATCH,
     CPU,
+    EMULATED,
     EXCHANGE,
     NATURAL,
     NOISE,
@@ -38,7 +40,6 @@ from harness.spec import (
     Training,
     Transport,
 )
-from harness.stats.speed import EMULATED
 
 MACHINE = Machine(node="test", processor="none", cores=2, memory_bytes=2**34, system="Linux")
 ROUNDS = 8
@@ -109,16 +110,17 @@ def timed(
     *,
     exchange: float | None = None,
     training: Training | None = None,
-    alone: float = 0.5,
+    base_batch: int | None = None,
     emulated: bool = False,
     rounds: range = range(ROUNDS),
 ) -> Record:
-    """A record of times that nobody took: T(P) is a share of T(1), both with noise that is drawn from the names."""
+    """A record of times that nobody took: T(P) is a share of T(1) if the batch does not grow."""
     chosen = training or timed_training()
     fault = distribution.fault is not Fault.NONE
     role = Role.CONTROL if fault else Role.ANCHOR if distribution == DataPartition(1) else Role.CLAIM
     point = Setting(role, chosen, distribution, ROUNDS)
-    base = alone * np.random.default_rng([chosen.batch, 0]).lognormal(sigma=0.02, size=ROUNDS)[list(rounds)]
+    reference = base_batch or chosen.batch
+    base = 0.5 * np.random.default_rng([reference, 0]).lognormal(sigma=0.02, size=ROUNDS)[list(rounds)]
     noise = np.random.default_rng([*point.id.encode(), rounds.start])
     rows = []
 
@@ -127,7 +129,7 @@ def timed(
             GapTable.from_array(values[:, None], replicates=rounds, clocks=[10], layer=layer, gap=gap, rank=rank)
         )
 
-    step = share * base * noise.lognormal(sigma=0.02, size=len(rounds))
+    step = share * chosen.batch / reference * base * noise.lognormal(sigma=0.02, size=len(rounds))
     for rank in range(distribution.ranks):
         late = 1 - 0.03 * rank / distribution.ranks
         add(SECONDS, STEP, late * step, rank)
@@ -150,7 +152,7 @@ def timed(
         commands=("mpirun -np 2 true",),
         started="2026-01-01T00:00:00+00:00",
         wall_seconds={"visit": 1.0},
-        measured={EMULATED: float(emulated)},
+        measured={EMULATED: float(emulated), BASE_BATCH: float(reference)},
     )
     return Record(facts, GapTable.concat(rows))
 
@@ -162,7 +164,7 @@ def timed_records(*, weak: bool = False) -> list[Record]:
     for rounds in (range(5), range(5, ROUNDS)):
         for workers in (1, 2, 4, 8, 16):
             scale = workers if weak else 1
-            training, alone = timed_training(256 * workers if weak else 512), 0.5 * scale
+            training = timed_training(256 * workers if weak else 512)
 
             def add(distribution: Distribution, share: float, exchange: float | None = None) -> None:
                 emulated = distribution.workers > MACHINE.cores
@@ -172,7 +174,7 @@ def timed_records(*, weak: bool = False) -> list[Record]:
                         share,
                         exchange=exchange,
                         training=training,  # noqa: B023 called before it changes
-                        alone=alone,  # noqa: B023
+                        base_batch=256 if weak else 512,
                         emulated=emulated,
                         rounds=rounds,  # noqa: B023
                     )

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from math import inf
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,9 +19,11 @@ from harness.spec import (
     Delays,
     Distribution,
     Fault,
+    Framework,
     Layout,
     ModelPartition,
     Optimizer,
+    PeerPartition,
     Policy,
     Precision,
     Regularisation,
@@ -95,6 +99,10 @@ partitions = st.one_of(
         fault=st.sampled_from((Fault.NONE, Fault.NO_EXCHANGE)),
     ),
     st.builds(_model_partition, st.sampled_from(Layout), *[st.integers(1, 4)] * 3, st.sampled_from(OF_MODEL)),
+    st.builds(
+        PeerPartition, workers=workers, framework=st.just(Framework.TAPE), controller=st.sampled_from(Controller)
+    ),
+    st.builds(PeerPartition, workers=workers, framework=st.sampled_from(Framework)),
 )
 
 
@@ -115,8 +123,16 @@ def test_names_are_built_from_parameters_and_read_back(training: Training, parti
 
 
 @given(partitions)
+def test_a_fault_stands_last_in_name_and_label(partition: Distribution) -> None:
+    assume(partition.fault is not Fault.NONE and not isinstance(partition, PeerPartition))
+    sound = replace(partition, fault=Fault.NONE)
+    assert partition.id == f"{sound.id}-{partition.fault}"
+    assert partition.label == f"{sound.label}, {partition.fault}"
+
+
+@given(partitions)
 def test_a_stored_distribution_is_read_back_as_what_it_was(partition: Distribution) -> None:
-    training = Training("digits", (64, 64), 64, 10, StepSize(0.1))
+    training = Training("digits", (64, 64), 64, 10, StepSize(0.1), precision=Precision.FLOAT32)
     assume(fits(training, partition))
     point = Setting(Role.CLAIM, training, partition, 1)
     facts = record(point, np.ones((1, 3))).facts
@@ -172,6 +188,38 @@ def test_more_workers_than_examples_are_refused() -> None:
 def test_what_does_not_divide_is_refused(name: str, said: str) -> None:
     with pytest.raises(BadInputError, match=said):
         Setting.parse(f"digits-64x32x10-tanh-b4-c9-eta0.1-{name}", 1)
+
+
+@pytest.mark.parametrize(
+    "name", ["w2-tape", "w2-tape-mpi", "w2-tape-gloo", "w2-ddp", "w2-mirrored", "w1-ddp", "w64-mirrored"]
+)
+def test_peers_are_read_back(name: str) -> None:
+    assert Setting.parse(f"digits-64x10-relu-b64-c9-eta0.1-float32-{name}", 1).distribution.id == name
+
+
+def test_a_controller_is_refused_where_there_is_none() -> None:
+    with pytest.raises(BadInputError, match="ddp has no controller gloo"):
+        PeerPartition(2, Framework.DDP, Controller.GLOO)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"precision": Precision.FLOAT64},
+        {"optimizer": Optimizer.ADAM},
+        {"regularisation": Regularisation(l2=0.1)},
+        {"regularisation": Regularisation(dropout=0.1)},
+        {"step_size": StepSize(0.1, power=0.5)},
+        {"step_size": StepSize(0.1, drops=(5,))},
+        {"summed": 2},
+        {"clip": 0.5},
+    ],
+)
+def test_peers_make_plain_steps_only(change: dict[str, Any]) -> None:
+    plain = Training("digits", (64, 10), 64, 9, StepSize(0.1), precision=Precision.FLOAT32)
+    PeerPartition(2, Framework.DDP).require(plain)
+    with pytest.raises(BadInputError, match="plain steps in float32"):
+        PeerPartition(2, Framework.DDP).require(replace(plain, **change))
 
 
 @pytest.mark.parametrize("name", ["w2-s1-eager", "w2-s1-virtual-uniform"])

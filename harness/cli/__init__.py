@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
+from collections.abc import Callable
 from typing import Never
 
 import typer
@@ -21,6 +23,7 @@ from harness.cli import (
     replay,
     report,
     run,
+    sweep,
     worker,
 )
 from harness.errors import HarnessError
@@ -39,23 +42,28 @@ app = typer.Typer(
         "4 a rank died or the time limit passed."
     ),
 )
-for module in (
-    list_,
-    run,
-    judge,
-    report,
-    lint_report,
-    compare,
-    check,
-    gallery,
-    history,
-    replay,
-    plan,
-    calibrate,
-    doctor,
-    worker,
-):
-    module.register(app)
+_COMMANDS: dict[str, Callable[..., int]] = {
+    "list": list_.list_suites,
+    "run": run.run,
+    "sweep": sweep.sweep,
+    "judge": judge.judge,
+    "report": report.report,
+    "lint-report": lint_report.lint_report,
+    "compare": compare.compare,
+    "check": check.check,
+    "gallery": gallery.gallery,
+    "history": history.check_history,
+    "replay": replay.replay,
+    "worst": replay.worst,
+    "plan": plan.plan,
+    "calibrate": calibrate.calibrate,
+    "doctor": doctor.doctor,
+    "worker": worker.worker,
+}
+for name, command in _COMMANDS.items():
+    # What a command raises is for whoever calls it from Python.
+    said = (inspect.getdoc(command) or "").partition("\n\nRaises:")[0]
+    app.command(name=name, help=said)(command)
 
 
 def main(arguments: list[str] | None = None) -> Never:

@@ -18,15 +18,6 @@ if TYPE_CHECKING:
 _PROBABILITIES = (0.0, 0.005, 0.01, 0.02, 0.03, 0.05, 0.10, 0.15, 0.20, 0.30, 0.50, 1.0)
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command.
-
-    Args:
-        app: where to.
-    """
-    app.command(name="calibrate")(calibrate)
-
-
 def calibrate(
     suites: Annotated[int, typer.Option(help="Simulated suites per cell of the table.")] = 400,
     replicates: Annotated[str, typer.Option(help="Numbers of replicates.", metavar="N[,N…]")] = "30,60,100,200",

@@ -16,15 +16,6 @@ if TYPE_CHECKING:
     from harness.checking import Request
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command.
-
-    Args:
-        app: where to.
-    """
-    app.command(name="check")(check)
-
-
 def check(
     file: Annotated[Path, typer.Argument(help="Defines dataset() and training(), or model(distributed).")],
     workers: Annotated[str, typer.Option(help="Numbers of ranks.", metavar="N[,N…]")] = "2,3",

@@ -13,33 +13,60 @@ from harness.cli.options import Json
 from harness.errors import BadInputError
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command.
-
-    Args:
-        app: where to.
-    """
-    app.command(name="compare")(compare)
-
-
 def compare(
-    before: Annotated[Path, typer.Argument(help="Folder of records.")],
-    after: Annotated[Path, typer.Argument(help="Another folder of records, of the same machine.")],
+    before: Annotated[Path, typer.Argument(help="Folder of records, or a file of pytest-benchmark's.")],
+    after: Annotated[Path, typer.Argument(help="Another one, of the same machine.")],
     suites: Annotated[
         list[str] | None, typer.Argument(help="Suites; those with records on both sides if left out.")
     ] = None,
     json: Json = None,
 ) -> int:
-    """Compare two folders of records setting by setting: final gaps with intervals, and verdicts.
+    """Compare two folders of records, setting by setting, or two files of timings, benchmark by benchmark.
 
-    Exit status: 0 no gap is larger and no verdict differs · 1 some gap is shown to be larger, or some
-    verdict differs · 3 bad input, two machines included.
+    Of records: final gaps with intervals, and verdicts. Of timings (pytest-benchmark's JSON): the ratio of medians with
+    its interval, and one of slower, faster, no difference shown; a change below 10 % does not matter, and where nothing
+    has changed, anything is called slower or faster in at most 5 % of comparisons.
 
-    Examples: `harness compare results results-before`
+    Exit status: 0 nothing is larger or slower and no verdict differs · 1 some gap is shown to be larger, some benchmark
+    to be slower, or some verdict differs · 3 bad input, two machines included.
+
+    Examples: `harness compare results results-before`,
+    `harness compare results/benchmarks/baseline.json results/benchmarks/latest.json`
 
     Raises:
         BadInputError: nothing can be compared.
     """
+    if before.is_file() != after.is_file():
+        raise BadInputError(
+            "one is a file and the other is not",
+            where=f"{before}, {after}",
+            remedy="give two folders of records, or two files of pytest-benchmark's",
+        )
+    if before.is_file() and suites:
+        raise BadInputError(
+            "benchmarks belong to no suite", where=", ".join(suites), remedy="give two files and nothing else"
+        )
+    return _timings(before, after, json) if before.is_file() else _records(before, after, suites, json)
+
+
+def _timings(before: Path, after: Path, json: Path | None) -> int:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from harness.stats import timings
+    from harness.store import read_timings
+
+    changes = timings.compare(read_timings(before), read_timings(after))
+    table = Table("benchmark", "before, ms", "after, ms", "ratio", "", box=None, pad_edge=False)
+    for change in changes:
+        times = (f"{1e3 * seconds:.4g}" for seconds in (change.before, change.after))
+        table.add_row(escape(change.benchmark), *times, _interval(change.ratio), change.word)
+    show.console().print(table)
+    show.write_json(json, [change.to_json() for change in changes])
+    return 1 if any(change.word == timings.SLOWER for change in changes) else 0
+
+
+def _records(before: Path, after: Path, suites: list[str] | None, json: Path | None) -> int:
     from rich.table import Table
 
     from harness.cli.judge import judge_stored

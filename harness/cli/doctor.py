@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-import typer
-
 from harness.cli import show
 from harness.cli.options import RESULTS, Json, Results
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command.
-
-    Args:
-        app: where to.
-    """
-    app.command(name="doctor")(doctor)
 
 
 def doctor(results: Results = RESULTS, json: Json = None) -> int:

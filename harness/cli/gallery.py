@@ -17,15 +17,6 @@ if TYPE_CHECKING:
     from harness.gallery import Score, Tally
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command.
-
-    Args:
-        app: where to.
-    """
-    app.command(name="gallery")(gallery)
-
-
 def gallery(
     names: Annotated[list[str] | None, typer.Argument(help="Beginnings of file names; all if left out.")] = None,
     folder: Annotated[Path, typer.Option(help="Where the mutants are.", metavar="DIR")] = Path("gallery"),

@@ -15,15 +15,6 @@ from harness.verdict import Verdict
 _SHOWN = 5
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command.
-
-    Args:
-        app: where to.
-    """
-    app.command(name="history")(check_history)
-
-
 def check_history(
     file: Annotated[Path, typer.Argument(help="History, as JSON lines.")],
     json: Json = None,

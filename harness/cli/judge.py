@@ -16,15 +16,6 @@ if TYPE_CHECKING:
     from harness.store import Store
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command.
-
-    Args:
-        app: where to.
-    """
-    app.command(name="judge")(judge)
-
-
 def judge_stored(name: str, store: Store, *, sequential: bool = False) -> Verdict:
     """Judge what is stored of a suite.
 

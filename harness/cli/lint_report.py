@@ -14,15 +14,6 @@ from harness.errors import BadInputError
 _SHOWN = 3
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command.
-
-    Args:
-        app: where to.
-    """
-    app.command(name="lint-report")(lint_report)
-
-
 def lint_report(
     file: Annotated[Path, typer.Argument(help="Page, as `harness report` wrote it.")] = RESULTS
     / "report"

@@ -11,15 +11,6 @@ from harness.cli import show
 from harness.cli.options import Json
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command.
-
-    Args:
-        app: where to.
-    """
-    app.command(name="list")(list_suites)
-
-
 def list_suites(
     suite: Annotated[str | None, typer.Argument(help="List the settings of this suite.")] = None,
     json: Json = None,

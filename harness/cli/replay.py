@@ -22,16 +22,6 @@ if TYPE_CHECKING:
 Name = Annotated[str, typer.Argument(help="Id of a setting; `harness list SUITE` names them, others may be made up.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands.
-
-    Args:
-        app: where to.
-    """
-    app.command(name="replay")(replay)
-    app.command(name="worst")(worst)
-
-
 def replay(
     file: Annotated[Path, typer.Argument(help="History, as JSON lines; each record keeps one.")],
     setting: Name,

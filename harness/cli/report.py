@@ -17,15 +17,6 @@ if TYPE_CHECKING:
     from harness.store import Store
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command.
-
-    Args:
-        app: where to.
-    """
-    app.command(name="report")(report)
-
-
 def report(
     suites: Annotated[
         list[str] | None, typer.Argument(help="Suites to report; all that have records if left out.")

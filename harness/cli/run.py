@@ -9,23 +9,18 @@ import typer
 from harness import registry
 from harness.cli import show
 from harness.cli.options import RESULTS, Json, Results
+from harness.cli.progress import Display
 from harness.errors import BadInputError
 from harness.spec import Suite
 from harness.verdict import all_of
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from collections.abc import Sequence
 
-    from harness.runner import Event, Options
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command.
-
-    Args:
-        app: where to.
-    """
-    app.command(name="run")(run)
+    from harness.runner.event import Notify
+    from harness.runner.run import Options
+    from harness.spec import Setting
+    from harness.store import Store
 
 
 def run(
@@ -57,26 +52,22 @@ def run(
     Raises:
         BadInputError: an option cannot be used.
     """
-    from harness import runner
     from harness.cli.judge import judge_stored
     from harness.store import Store
 
-    options = _options(launcher, hosts, time_limit)
+    options = launch_options(launcher, hosts, time_limit)
     if max_replicates < 1:
         raise BadInputError(f"{max_replicates} replicates decide nothing", where="--max-replicates", remedy="give more")
     store = Store(results)
     verdicts = []
     for found in _suites(suite, kind):
-        chosen = registry.select(found, settings or [], _numbers(workers))
+        chosen = registry.select(found, settings or [], numbers(workers))
         if dry_run:
-            for line in runner.plan(found, chosen, store, options):
+            for line in _lines(found, chosen, store, options):
                 typer.echo(line)
             continue
-        with _Display() as display:
-            if until_decided:
-                runner.run_until_decided(found, chosen, store, options, display.show, max_replicates)
-            else:
-                runner.run_suite(found, chosen, store, options, display.show)
+        with Display() as display:
+            _run(found, chosen, store, options, display.show, max_replicates if until_decided else 0)
         verdicts.append(judge_stored(found.name, store, sequential=until_decided))
     if dry_run:
         return 0
@@ -85,6 +76,39 @@ def run(
         show.verdict(out, verdict)
     show.write_json(json, [verdict.to_json() for verdict in verdicts])
     return all_of("run", verdicts).exit_status
+
+
+def _lines(suite: Suite, settings: Sequence[Setting], store: Store, options: Options) -> list[str]:
+    from harness import rounds
+    from harness.runner import runs
+
+    if suite.claim.kind == rounds.KIND:
+        return rounds.plan(suite, settings, options)
+    return runs.plan(suite, settings, store, options)
+
+
+def _run(
+    suite: Suite, settings: Sequence[Setting], store: Store, options: Options, notify: Notify, until_decided: int
+) -> None:
+    """Run what is planned, or at most so many replicates until each setting is decided.
+
+    Raises:
+        BadInputError: a suite that is timed has a number of rounds, and no rule for stopping earlier.
+    """
+    from harness import rounds
+    from harness.runner import runs
+
+    timed = suite.claim.kind == rounds.KIND
+    if timed and until_decided:
+        raise BadInputError(
+            "rounds are not added until a claim is decided", where="--until-decided", remedy="leave it out"
+        )
+    if timed:
+        rounds.run_suite(suite, settings, store, options, notify)
+    elif until_decided:
+        runs.run_until_decided(suite, settings, store, options, notify, until_decided)
+    else:
+        runs.run_suite(suite, settings, store, options, notify)
 
 
 def _suites(name: str | None, kind: str | None) -> list[Suite]:
@@ -100,9 +124,22 @@ def _suites(name: str | None, kind: str | None) -> list[Suite]:
     return chosen
 
 
-def _options(launcher: str, hosts: str, time_limit: float) -> Options:
+def launch_options(launcher: str, hosts: str, time_limit: float) -> Options:
+    """How to launch, from the words of the command line.
+
+    Args:
+        launcher: `mpi`, `gloo` or `auto`.
+        hosts: as in `h1:4,h2:4`.
+        time_limit: seconds.
+
+    Returns:
+        The options.
+
+    Raises:
+        BadInputError: one of them cannot be used.
+    """
     from harness.measure.launch import Hosts, Launcher
-    from harness.runner import Options
+    from harness.runner.run import Options
 
     if launcher not in list(Launcher):
         raise BadInputError(f"{launcher!r} is no launcher", where="--launcher", remedy=f"known: {', '.join(Launcher)}")
@@ -113,54 +150,19 @@ def _options(launcher: str, hosts: str, time_limit: float) -> Options:
     return Options(Launcher(launcher), Hosts.parse(hosts), time_limit)
 
 
-def _numbers(text: str | None) -> list[int]:
+def numbers(text: str | None) -> list[int]:
+    """Read numbers of workers.
+
+    Args:
+        text: as in `2,4`.
+
+    Returns:
+        The numbers; none where the text is left out.
+
+    Raises:
+        BadInputError: the text is of another form.
+    """
     words = text.split(",") if text else []
     if not all(word.strip().lstrip("-").isdigit() for word in words):
         raise BadInputError(f"{text!r} is not a list of numbers", where="--workers", remedy="for example --workers 2,4")
     return [int(word) for word in words]
-
-
-class _Display:
-    """Progress: a bar with the time remaining in a terminal, a line per step elsewhere."""
-
-    def __init__(self) -> None:
-        self._out = show.console()
-        self._progress: Progress | None = None
-        self._task: TaskID | None = None
-
-    def __enter__(self) -> _Display:
-        if self._out.is_terminal:
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-            # What must not be cut off comes first: names of settings are long.
-            left, name = TextColumn("{task.fields[left]}"), TextColumn("{task.description}")
-            columns = (MofNCompleteColumn(), BarColumn(12), TimeElapsedColumn(), left, name)
-            self._progress = Progress(*columns, console=self._out, transient=True)
-            self._task = self._progress.add_task("starting", total=None, left="")
-            self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._progress is not None:
-            self._progress.stop()
-
-    def show(self, event: Event) -> None:
-        """Show a step.
-
-        Args:
-            event: what happened.
-        """
-        left = "" if event.seconds_left is None else f"about {_duration(event.seconds_left)} left"
-        if not event.total:
-            self._out.print(event.text, soft_wrap=True, highlight=False)
-        elif self._progress is not None and self._task is not None:
-            self._progress.update(
-                self._task, completed=event.done, total=event.total, description=event.text, left=left
-            )
-        else:
-            line = f"[{event.done + 1}/{event.total}] {event.text}" + (f", {left}" if left else "")
-            self._out.print(line, soft_wrap=True, markup=False)
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

@@ -10,15 +10,6 @@ from harness.cli.options import RESULTS, Results
 from harness.spec import Part, SeedBlock
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command.
-
-    Args:
-        app: where to.
-    """
-    app.command(name="worker")(worker)
-
-
 def worker(
     suite: Annotated[str, typer.Argument(help="Name of the suite.")],
     setting: Annotated[str, typer.Argument(help="Id of the setting.")],
@@ -35,7 +26,7 @@ def worker(
     with a line from `harness run data_partition_bsp --dry-run`
     """
     from harness import registry
-    from harness.runner import Run
+    from harness.runner.run import Run
     from harness.store import Store
     from harness.worker import work
 

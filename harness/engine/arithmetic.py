@@ -1,7 +1,7 @@
 """Run on every rank: how fast this machine multiplies matrices and passes over memory, all ranks at once.
 
 Prints on rank 0 one line of JSON: seconds of the three products of a layer W[inputs, units] for B examples, over a grid
-of shapes, and seconds per element of what else a step does.
+of shapes in float32 and a few in other types, and seconds per element of what else a step does.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from collections.abc import Callable
 from itertools import product
 from typing import Any
 
-from harness.engine import ranks, runtime
+from harness.engine import allocation, ranks, runtime
 from harness.engine.ranks import Ranks
 from harness.engine.runtime import tf
 from harness.engine.timing import MARK, per_turn, repeated
 
-SIDES, BATCHES, FEW_BATCHES = (32, 128, 512, 2048), (4, 16, 64, 256, 1024), (16, 256, 1024)
-_KINDS = {"float32": tf.float32, "float64": tf.float64, "bfloat16": tf.bfloat16}
+SIDES, BATCHES = (32, 128, 512, 2048), (4, 16, 64, 256, 1024)
+# Steps are in float32; of the others no more than the rate of large products is said.
+LARGE_SIDES, LARGE_BATCHES = (1024,), (256, 1024)
+_OTHERS = {"float64": tf.float64, "bfloat16": tf.bfloat16}
 _ELEMENTS = 1 << 23
 # So many floating-point operations take some milliseconds on one core.
 _OPERATIONS = 3e8
@@ -27,27 +29,28 @@ _REPEATS = 5
 def main() -> None:
     """Measure, and print what was found."""
     runtime.limit_threads(1)
-    runtime.keep_memory()
+    allocation.keep_memory()
     here = ranks.join()
-    found: dict[str, Any] = {"ranks": here.size, "products": {}}
-    for name, kind in _KINDS.items():
-        batches = BATCHES if name == "float32" else FEW_BATCHES
-        found["products"][name] = _products(kind, batches, here)
-    found["seconds_per_element"] = {name: _median(step, 4, here) / _ELEMENTS for name, step in _passes().items()}
+    products = {"float32": _products(tf.float32, SIDES, BATCHES, here)}
+    products |= {name: _products(kind, LARGE_SIDES, LARGE_BATCHES, here) for name, kind in _OTHERS.items()}
+    passes = {name: _median(repeated(step), 4, here) / _ELEMENTS for name, step in _passes().items()}
     if here.rank == 0:
+        found = {"ranks": here.size, "products": products, "seconds_per_element": passes}
         print(MARK + json.dumps(found), flush=True)
 
 
-def _products(kind: tf.DType, batches: tuple[int, ...], here: Ranks) -> dict[str, Any]:
-    grids: dict[str, list[float]] = {"forward": [], "gradient": [], "backward": []}
-    for inputs, units, batch in product(SIDES, SIDES, batches):
-        weight = tf.Variable(tf.ones((1, inputs, units), kind))
-        below, errors = (tf.Variable(tf.ones((1, side, batch), kind)) for side in (inputs, units))
-        steps = _layer(weight, below, errors)
+def _products(kind: tf.DType, sides: tuple[int, ...], batches: tuple[int, ...], here: Ranks) -> dict[str, Any]:
+    """Each product is compiled once, for matrices of any shape: compiling takes far longer than multiplying."""
+    weight, below, errors = (tf.Variable(tf.ones((1, 1, 1), kind), shape=(1, None, None)) for _ in range(3))
+    loops = {name: repeated(step) for name, step in _layer(weight, below, errors).items()}
+    seconds: dict[str, list[float]] = {name: [] for name in loops}
+    for inputs, units, batch in product(sides, sides, batches):
+        for matrix, shape in ((weight, (inputs, units)), (below, (inputs, batch)), (errors, (units, batch))):
+            matrix.assign(tf.ones((1, *shape), kind))
         turns = max(1, min(200, round(_OPERATIONS / (2 * inputs * units * batch))))
-        for name, step in steps.items():
-            grids[name].append(_median(step, turns, here))
-    return {"inputs": SIDES, "units": SIDES, "batch": batches, "seconds": grids}
+        for name, loop in loops.items():
+            seconds[name].append(_median(loop, turns, here))
+    return {"inputs": sides, "units": sides, "batch": batches, "seconds": seconds}
 
 
 def _layer(weight: tf.Variable, below: tf.Variable, errors: tf.Variable) -> dict[str, Callable[[], tf.Tensor]]:
@@ -76,8 +79,7 @@ def _passes() -> dict[str, Callable[[], tf.Tensor]]:
     }
 
 
-def _median(step: Callable[[], tf.Tensor], turns: int, here: Ranks) -> float:
-    loop = repeated(step)
+def _median(loop: Callable[[int], object], turns: int, here: Ranks) -> float:
     loop(1)
     times = sorted(per_turn(loop, turns, here) for _ in range(_REPEATS))
     return times[_REPEATS // 2]

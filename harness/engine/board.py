@@ -8,12 +8,12 @@ the newest there is up to the reader's own clock.
 from __future__ import annotations
 
 import queue
-import threading
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.engine.carriers import Carriers, News
 from harness.engine.nets import Tensors
 from harness.engine.ranks import Group, Ranks
 from harness.engine.runtime import tf
@@ -51,12 +51,11 @@ class Board(Mixing):
     ) -> None:
         self._alone = alone
         self._ranks, self._staleness, self._sent, self._kind = ranks, staleness, sent, kind
-        self._clocks, self._recorder, self._clock = clocks, recorder, 0
+        self._recorder, self._clock = recorder, 0
         self._shelf: Shelf = {(m.name, rank): {} for rank, messages in enumerate(sent) for m in messages}
         self._outbox: queue.SimpleQueue[tf.Tensor] = queue.SimpleQueue()
-        self._news = threading.Condition()
-        self._error: BaseException | None = None
-        self._threads: list[threading.Thread] = []
+        self._news = News()
+        self._carriers = Carriers(clocks, self._news.fail)
 
     @property
     def members(self) -> Group:
@@ -68,7 +67,8 @@ class Board(Mixing):
         me = self._ranks.rank
         for root in range(self._ranks.size):
             casts = [self._cast(message, root) for message in self._sent[root]]
-            self._run(f"of {root}", self._sending(casts) if root == me else self._receiving(root, casts))
+            step = self._sending(casts) if root == me else self._receiving(root, casts)
+            self._carriers.run(f"of {root}", step)
 
     def turn(self, clock: int) -> None:
         """Go to the next clock, and forget what no read can need.
@@ -129,7 +129,7 @@ class Board(Mixing):
             RuntimeError: a collective broke.
         """
         with self._news:
-            self._wait(lambda: all(clock in self._shelf[name, rank] for rank in range(self._ranks.size)))
+            self._news.wait_until(lambda: all(clock in self._shelf[name, rank] for rank in range(self._ranks.size)))
             return [np.ravel(self._shelf[name, rank][clock]) for rank in range(self._ranks.size)]
 
     def finish(self) -> None:
@@ -138,10 +138,9 @@ class Board(Mixing):
         Raises:
             RuntimeError: a collective broke.
         """
-        for thread in self._threads:
-            thread.join()
+        self._carriers.join()
         with self._news:
-            self._wait(lambda: True)
+            self._news.wait_until(lambda: True)
 
     def _newest(self, name: str, rank: int, oldest: int) -> tuple[int, tf.Tensor]:
         kept = self._shelf[name, rank]
@@ -150,14 +149,9 @@ class Board(Mixing):
             return (clock for clock in kept if oldest <= clock <= self._clock)
 
         with self._news:
-            self._wait(lambda: any(True for _ in legal()))
+            self._news.wait_until(lambda: any(True for _ in legal()))
             newest = max(legal())
             return newest, kept[newest]
-
-    def _wait(self, ready: Callable[[], bool]) -> None:
-        self._news.wait_for(lambda: self._error is not None or ready())
-        if self._error is not None:
-            raise self._error
 
     def _put(self, name: str, rank: int, clock: int, tensor: tf.Tensor) -> None:
         with self._news:
@@ -188,17 +182,3 @@ class Board(Mixing):
                 self._put(message.name, root, clock, cast(holder))
 
         return receive
-
-    def _run(self, name: str, step: Callable[[int], None]) -> None:
-        def work() -> None:
-            try:
-                for clock in range(self._clocks):
-                    step(clock)
-            except BaseException as error:
-                with self._news:
-                    self._error = self._error or error
-                    self._news.notify_all()
-
-        thread = threading.Thread(target=work, name=name, daemon=True)
-        self._threads.append(thread)
-        thread.start()

@@ -136,3 +136,35 @@ def kept_weights(net: DenseNet, times: NDArray[np.int64], kept: list[list[NDArra
         initial={layer: values[0] for layer, values in flat.items()},
         layers={layer: values[1:] for layer, values in flat.items()},
     )
+
+
+class Kept:
+    """Copies of weights at the start and at the checkpoints of a training.
+
+    Args:
+        training: clocks and checkpoints.
+        net: whose weights they are.
+        initial: flat list of the weights before the first clock.
+    """
+
+    def __init__(self, training: Training, net: DenseNet, initial: Sequence[tf.Tensor]) -> None:
+        self._net, self._times = net, checkpoints(training.clocks, training.checkpoints)
+        self._weights = [[w.numpy() for w in initial]]
+
+    def keep(self, clock: int, weights: Sequence[tf.Tensor | tf.Variable]) -> None:
+        """Copy weights where a checkpoint is.
+
+        Args:
+            clock: number of updates made.
+            weights: flat list.
+        """
+        if clock in self._times:
+            self._weights.append([w.numpy() for w in weights])
+
+    def trajectory(self) -> Trajectory:
+        """What was kept.
+
+        Returns:
+            The weights by layer.
+        """
+        return kept_weights(self._net, self._times, self._weights)

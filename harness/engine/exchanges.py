@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Callable
 
-from harness.engine import ranks, runtime
+from harness.engine import allocation, ranks, runtime
 from harness.engine.ranks import Ranks
 from harness.engine.runtime import tf
 from harness.engine.timing import MARK, per_turn, repeated
@@ -22,32 +22,33 @@ _TURN_BYTES, _MOST_TURNS = 1 << 24, 40
 def main() -> None:
     """Measure, and print what was found."""
     runtime.limit_threads(1)
-    runtime.keep_memory()
+    allocation.keep_memory()
     here = ranks.join()
-    seconds: dict[str, list[float]] = {}
+    whole, piece = (tf.Variable(tf.ones((rows, 1)), shape=(rows, None)) for rows in (here.size, 1))
+    loops = {name: repeated(step) for name, step in _collectives(whole, piece, here).items()}
+    seconds: dict[str, list[float]] = {name: [] for name in loops}
     # Beyond the cores of a machine ranks take turns: what is large would take minutes, and is in proportion.
     sizes = BYTES if here.size <= len(os.sched_getaffinity(0)) else BYTES[:-1]
-    for whole in sizes:
-        for name, step in _collectives(whole // 4, here).items():
-            loop = repeated(step)
+    for size in sizes:
+        columns = max(1, size // 4 // here.size)
+        for tensor, rows in ((whole, here.size), (piece, 1)):
+            tensor.assign(tf.ones((rows, columns)))
+        turns = max(1, min(_MOST_TURNS, _TURN_BYTES // size))
+        for name, loop in loops.items():
             loop(2)
-            turns = max(1, min(_MOST_TURNS, _TURN_BYTES // whole))
             times = sorted(per_turn(loop, turns, here) for _ in range(_REPEATS))
-            seconds.setdefault(name, []).append(times[_REPEATS // 2])
+            seconds[name].append(times[_REPEATS // 2])
     if here.rank == 0:
         print(MARK + json.dumps({"ranks": here.size, "bytes": sizes, "seconds": seconds}), flush=True)
 
 
-def _collectives(elements: int, here: Ranks) -> dict[str, Callable[[], tf.Tensor]]:
+def _collectives(whole: tf.Variable, piece: tf.Variable, here: Ranks) -> dict[str, Callable[[], tf.Tensor]]:
     """Each on a variable, since the input of a collective must vary."""
-    rows = here.size
-    whole = tf.Variable(tf.ones((rows, max(1, elements // rows))))
-    piece = tf.Variable(tf.ones((1, max(1, elements // rows))))
     return {
-        "allreduce": lambda: here.sum(whole.read_value(), f"allreduce.{elements}"),
-        "reduce-scatter": lambda: here.piece_of_sum(whole.read_value(), f"scatter.{elements}"),
-        "allgather": lambda: here.concatenated(piece.read_value(), f"gather.{elements}"),
-        "broadcast": lambda: here.broadcast(whole.read_value(), 0, f"broadcast.{elements}"),
+        "allreduce": lambda: here.sum(whole.read_value(), "allreduce"),
+        "reduce-scatter": lambda: here.piece_of_sum(whole.read_value(), "scatter"),
+        "allgather": lambda: here.concatenated(piece.read_value(), "gather"),
+        "broadcast": lambda: here.broadcast(whole.read_value(), 0, "broadcast"),
     }
 
 

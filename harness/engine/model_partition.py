@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-import numpy as np
-
 from harness.engine.collectives import LeftOut, OverRanks
+from harness.engine.data_partition import averaging
 from harness.engine.descent import at_checkpoints, kept_weights, shortened
 from harness.engine.divided_net import DividedNet
 from harness.engine.nets import Tensors
@@ -95,7 +94,7 @@ def train(training: Training, replicates: range, partition: ModelPartition, rank
     worker = Worker(training, replicates, partition, collectives, group)
     trajectory = kept_weights(worker.net.net, *at_checkpoints(training, worker.update, worker.weights))
     # A rank that leaves shuts Horovod down, and another group may still be exchanging.
-    ranks.gather(np.zeros(1, np.int64))
+    ranks.barrier()
     held = weight_bytes([*worker.weights, *(remembered for slot in worker.slots for remembered in slot)])
     return Divided(trajectory, dict(collectives.sent), held)
 
@@ -158,6 +157,4 @@ def _averaged(gradients: Tensors, collectives: OverRanks | LeftOut, others: Grou
     factor = summed / len(others)
     if len(others) == 1:
         return gradients if factor == 1 else [factor * g for g in gradients]
-    flat = factor * collectives.over(others, tf.concat([tf.reshape(g, [-1]) for g in gradients], axis=0), "gradients")
-    pieces = tf.split(flat, [g.shape.num_elements() for g in gradients])
-    return [tf.reshape(piece, g.shape) for piece, g in zip(pieces, gradients, strict=True)]
+    return averaging(factor, lambda flat: collectives.over(others, flat, "gradients"))(gradients)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import horovod.tensorflow as hvd
 import numpy as np
@@ -90,7 +91,7 @@ class Ranks:
         return hvd.broadcast(tensor, root, name=name)
 
     def gather(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-        """A vector of every rank; call it once, outside of training.
+        """A vector of every rank; call it outside of training.
 
         Args:
             numbers: (n,), n the same on every rank.
@@ -98,11 +99,21 @@ class Ranks:
         Returns:
             (P, n).
         """
-        collect = tf.function(
-            lambda vector: hvd.allgather(vector[None], name="gather"),
-            input_signature=[tf.TensorSpec([len(numbers)], tf.int64)],
-        )
-        return np.asarray(collect(tf.constant(numbers)))
+        return np.asarray(_gathering(len(numbers))(tf.constant(numbers)))
+
+    def barrier(self) -> None:
+        """Wait for all ranks; call it outside of training."""
+        self.gather(np.zeros(1, np.int64))
+
+
+@cache
+def _gathering(length: int) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Compiled once: a barrier is made of it, thousands of times where something is timed."""
+    made: Callable[[tf.Tensor], tf.Tensor] = tf.function(
+        lambda vector: hvd.allgather(vector[None], name=f"gather.{length}"),
+        input_signature=[tf.TensorSpec([length], tf.int64)],
+    )
+    return made
 
 
 def join(groups: Iterable[Group] = ()) -> Ranks:

@@ -10,11 +10,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from harness.engine.descent import kept_weights
-from harness.engine.folds import Weights
+from harness.engine.descent import Kept
 from harness.engine.nets import Tensors
 from harness.engine.objective import Objective
 from harness.engine.optimizers import Descent
@@ -24,7 +20,7 @@ from harness.engine.table import EVERYONE, Bounds, Inbox, SSPTable
 from harness.engine.trajectory import Trajectory
 from harness.errors import BadInputError
 from harness.history import Checked, Event, Recorder, check
-from harness.schedule import checkpoints, share
+from harness.schedule import share
 from harness.spec import Training, Transport
 from harness.verdict import Word
 
@@ -66,16 +62,14 @@ def replay(
     """
     checked = _require_whole(training, events)
     mail = _Mail(checked.workers, transport)
-    kept: list[list[NDArray[np.float64]]] = []
-    workers = [_Worker(training, replicates, (p, checked), mail, kept) for p in range(checked.workers)]
+    workers = [_Worker(training, replicates, p, checked, mail) for p in range(checked.workers)]
     for event in events[1:]:
         if event["kind"] != "final":
             workers[event["worker"]].move(event)
     digests = tuple(worker.finish() for worker in workers)
     made = {_key(line): line for worker in workers for line in worker.lines}
     differ = (event for event in events[1:] if event.get("digest") != made[_key(event)].get("digest"))
-    times = checkpoints(training.clocks, training.checkpoints)
-    return Replayed(kept_weights(workers[0].objective.net, times, kept), digests, next(differ, None))
+    return Replayed(workers[0].kept.trajectory(), digests, next(differ, None))
 
 
 def _key(event: Event) -> tuple[object, ...]:
@@ -192,28 +186,22 @@ class _Worker:
     Args:
         training: what is trained.
         replicates: their numbers.
-        place: this worker's number, and what is known of the history.
+        worker: p; the first keeps its base at the checkpoints.
+        checked: what is known of the history.
         mail: what connects it to the others.
-        kept: where worker 0 leaves copies of its base, the initial one first, at the checkpoints.
     """
 
-    def __init__(
-        self,
-        training: Training,
-        replicates: range,
-        place: tuple[int, Checked],
-        mail: _Mail,
-        kept: list[list[NDArray[np.float64]]],
-    ) -> None:
-        self._worker, checked = place
+    def __init__(self, training: Training, replicates: range, worker: int, checked: Checked, mail: _Mail) -> None:
+        self._worker = worker
         mine = share(training.batch, self._worker, checked.workers)
         ids = batches(training, replicates)[..., mine]
-        self.objective = Objective(training, replicates, ids, checked.workers / training.batch)
+        objective = Objective(training, replicates, ids, checked.workers / training.batch)
         self.lines: list[Event] = []
         self._clocks, self._clock, self._read = training.clocks, 0, False
         self._transport = _Given(self._worker, mail)
-        self._layers = range(len(self.objective.net.layers))
-        initial = [tf.constant(w, self.objective.kind) for w in self.objective.net.initial_weights(replicates)]
+        self._layers = range(len(objective.net.layers))
+        initial = [tf.constant(w, objective.kind) for w in objective.net.initial_weights(replicates)]
+        self.kept = Kept(training, objective.net, initial)
         self._table = SSPTable(
             [initial[2 * layer : 2 * layer + 2] for layer in self._layers],
             Descent.of(training),
@@ -221,9 +209,9 @@ class _Worker:
             bounds=Bounds(self._worker, checked.workers, checked.staleness, training.clocks),
             transport=self._transport,
             recorder=Recorder(self._worker, lambda line: self.lines.append(json.loads(line))),
-            on_fold=_keeper(training, initial, kept) if self._worker == 0 else lambda clock, base: None,
+            on_fold=self.kept.keep if self._worker == 0 else lambda clock, base: None,
         )
-        self._step = tf.function(self.objective.gradients, autograph=False)
+        self._step = tf.function(objective.gradients, autograph=False)
 
     def move(self, event: Event) -> None:
         """Read or write.
@@ -271,16 +259,3 @@ class _Worker:
             self._table.inc(layer, gradients[2 * layer : 2 * layer + 2])
         self._table.clock()
         self._clock += 1
-
-
-def _keeper(
-    training: Training, initial: Tensors, kept: list[list[NDArray[np.float64]]]
-) -> Callable[[int, Weights], None]:
-    times = set(checkpoints(training.clocks, training.checkpoints).tolist())
-    kept.append([w.numpy() for w in initial])
-
-    def keep(clock: int, base: Weights) -> None:
-        if clock in times:
-            kept.append([w.numpy() for w in base])
-
-    return keep

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.engine.descent import kept_weights
+from harness.engine.descent import Kept
 from harness.engine.folds import Weights
-from harness.engine.nets import DenseNet, Tensors
 from harness.engine.objective import Objective
 from harness.engine.optimizers import Descent
 from harness.engine.ranks import Ranks, require_same_shapes
@@ -22,7 +21,7 @@ from harness.engine.trajectory import Trajectory
 from harness.engine.transports import TRANSPORTS, Alone
 from harness.engine.views import ViewGauge
 from harness.history.recorder import Recorder
-from harness.schedule import checkpoints, share
+from harness.schedule import share
 from harness.spec import Fault, StalePartition, Training
 from harness.stragglers import service
 
@@ -81,7 +80,7 @@ def train(
     require_same_shapes([(tuple(w.shape), w.dtype.name) for w in initial], ranks)
     factor = 1.0 if partition.fault is Fault.SUM_FOR_MEAN else training.summed / bounds.workers
     gauge = ViewGauge(training, factor, initial)
-    kept = _Checkpoints(objective.net, checkpoints(training.clocks, training.checkpoints), initial)
+    kept = Kept(training, objective.net, initial)
 
     def on_fold(clock: int, base: Weights) -> None:
         kept.keep(clock, base)
@@ -132,18 +131,3 @@ def _clocks(
     for clock, extra in enumerate(seconds):
         advance(clock, extra)
     return started, ended
-
-
-class _Checkpoints:
-    """Copies of the base at the checkpoints."""
-
-    def __init__(self, net: DenseNet, times: NDArray[np.int64], initial: Tensors) -> None:
-        self._net, self._times = net, times
-        self._kept = [[w.numpy() for w in initial]]
-
-    def keep(self, clock: int, base: Weights) -> None:
-        if clock in self._times:
-            self._kept.append([w.numpy() for w in base])
-
-    def trajectory(self) -> Trajectory:
-        return kept_weights(self._net, self._times, self._kept)

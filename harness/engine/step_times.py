@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.engine import ranks, runtime
+from harness.engine import allocation, ranks, runtime
 from harness.engine.collectives import LeftOut, OverRanks
 from harness.engine.data_partition import averaging
 from harness.engine.model_partition import Worker, groups
@@ -33,7 +33,8 @@ from harness.schedule import share
 from harness.spec import DataPartition, Fault, ModelPartition, Training
 
 Loop = Callable[[int], None]
-_CLOCKS, _ROUND_SECONDS = 64, 0.6
+Update = Callable[[tf.Tensor], tf.Tensor]
+_CLOCKS, _ROUND_SECONDS = 64, 0.4
 
 
 @dataclass(frozen=True)
@@ -46,14 +47,14 @@ class Share:
     """
 
     weights: Sequence[tf.Variable]
-    update: Callable[[tf.Tensor], tf.Tensor]
+    update: Update
 
 
 def main() -> None:
     """Take turns, and print what was found."""
     mode, widths, batch, rounds, *words = sys.argv[1:]
     runtime.limit_threads(1)
-    runtime.keep_memory()
+    allocation.keep_memory()
     named = {name: float(seconds or 0) for name, _, seconds in (word.partition("=") for word in words)}
     net = tuple(int(width) for width in widths.split(","))
     training = replace(example(net, int(batch)), clocks=_CLOCKS)
@@ -152,9 +153,7 @@ def _share(worker: Worker) -> Share:
     return Share(worker.weights, worker.update)
 
 
-def _data_share(
-    training: Training, workers: int, worker: int, total: Callable[[tf.Tensor], tf.Tensor] | None
-) -> Share:
+def _data_share(training: Training, workers: int, worker: int, total: Callable[[tf.Tensor], tf.Tensor] | None) -> Share:
     """Where there is a total over workers, gradients are averaged by it."""
     ids = batches(training, range(1))[..., share(training.batch, worker, workers)]
     objective, rule = Objective(training, range(1), ids, workers / training.batch), Descent.of(training)
@@ -205,7 +204,7 @@ def _exchanged(message: Message, tensor: tf.Tensor, here: Ranks, among: Group) -
             return here.piece_of_sum(tensor, message.name, among)
 
 
-def _loop(update: Update) -> Loop:
+def _loop(update: Callable[[tf.Tensor], tf.Tensor]) -> Loop:
     advance = tf.function(
         lambda last: tf.while_loop(lambda clock: clock < last, update, (tf.constant(0),), parallel_iterations=1),
         input_signature=[tf.TensorSpec([], tf.int32)],
@@ -224,7 +223,7 @@ def _in_turns(loops: dict[str, Loop], rounds: int, here: Ranks) -> dict[str, lis
         began = time.perf_counter()
         loop(1)
         once = slowest(time.perf_counter() - began, here)
-        clocks[name] = max(2, min(_CLOCKS, round(_ROUND_SECONDS / once)))
+        clocks[name] = max(1, min(_CLOCKS, round(_ROUND_SECONDS / once)))
     found: dict[str, list[float]] = {name: [] for name in loops}
     order = np.random.default_rng(0)
     for _ in range(rounds):

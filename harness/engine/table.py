@@ -11,7 +11,6 @@ s + 2 copies at most, whoever is late; and a view is ahead of its reader by two 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
@@ -20,6 +19,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.engine.carriers import News
 from harness.engine.folds import Step, Weights, fold_into
 from harness.engine.memory import under
 from harness.engine.nets import Tensors
@@ -143,8 +143,7 @@ class SSPTable:
         self._view: Weights = ()
         self._changes: dict[int, Change] = {}
         self._arrived = [0] * bounds.workers
-        self._error: BaseException | None = None
-        self._news = threading.Condition()
+        self._news = News()
         transport.start(self)
 
     @property
@@ -215,7 +214,7 @@ class SSPTable:
         # One after the other: what is folded makes room for what is to come.
         while self._folded < self.bounds.clocks:
             with self._news:
-                self._wait_for(lambda: min(self._arrived) > self._folded)
+                self._news.wait_until(lambda: min(self._arrived) > self._folded)
             self._fold_next(())
         self._transport.finish()
         self._recorder.final(self._arrived, digest(map(under, self._fold.base), whole=True))
@@ -247,7 +246,7 @@ class SSPTable:
             clock: of that change.
         """
         with self._news:
-            self._wait_for(lambda: self._has_room(clock))
+            self._news.wait_until(lambda: self._has_room(clock))
 
     def fail(self, error: BaseException) -> None:
         """End every wait, now and later, with an error.
@@ -255,15 +254,13 @@ class SSPTable:
         Args:
             error: why no more will come.
         """
-        with self._news:
-            self._error = self._error or error
-            self._news.notify_all()
+        self._news.fail(error)
 
     def _read(self) -> None:
         oldest = self.bounds.oldest(self._clock)
         with self._news:
             needed = self._needed(oldest)
-            self._wait_for(lambda: min(self._arrived) >= needed)
+            self._news.wait_until(lambda: min(self._arrived) >= needed)
             seen = self._broken([int(min(n, self.bounds.newest(self._clock))) for n in self._arrived], oldest)
             complete = max(self._folded, self._fold_limit(seen, oldest))
             # Taken while nothing can arrive: a sum that comes now would take the place of the own change in it.
@@ -281,11 +278,6 @@ class SSPTable:
                 where=self._place(layer),
                 remedy="use a smaller step size, or look for a division by 0 in the gradient",
             )
-
-    def _wait_for(self, ready: Callable[[], bool]) -> None:
-        self._news.wait_for(lambda: self._error is not None or ready())
-        if self._error is not None:
-            raise self._error
 
     def _has_room(self, clock: int) -> bool:
         """Whether a change is of the clock to be folded next, or one clock ahead at most while few wait for that."""

@@ -52,7 +52,7 @@ def per_turn(loop: Callable[[int], object], turns: int, ranks: Ranks) -> float:
     Returns:
         Seconds of the slowest rank.
     """
-    ranks.gather(np.zeros(1, np.int64))
+    ranks.barrier()
     began = time.perf_counter()
     loop(turns)
     return slowest((time.perf_counter() - began) / turns, ranks)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import queue
-import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import prod
 
+from harness.engine.carriers import Carriers
 from harness.engine.memory import over, pages
 from harness.engine.nets import Tensors
 from harness.engine.ranks import Ranks
@@ -43,17 +43,22 @@ class Alone:
 
 
 class _Threads(ABC):
-    """Threads that carry changes clock by clock; an error in one of them reaches the table."""
+    """Changes carried by threads; an error in one of them reaches the table."""
 
     def __init__(self, ranks: Ranks, weights: Sequence[tf.Tensor], clocks: int) -> None:
         self._ranks, self._clocks = ranks, clocks
         self._message = Message(weights)
         self._outbox: queue.SimpleQueue[Tensors] = queue.SimpleQueue()
-        self._threads: list[threading.Thread] = []
 
-    @abstractmethod
     def start(self, inbox: Inbox) -> None:
-        """Start the threads."""
+        """Start the threads.
+
+        Args:
+            inbox: where they leave what comes.
+        """
+        self._carriers = Carriers(self._clocks, inbox.fail)
+        for name, step in self._steps(inbox).items():
+            self._carriers.run(name, step)
 
     def send(self, clock: int, change: Tensors) -> None:
         """Queue the own change of a clock.
@@ -67,20 +72,11 @@ class _Threads(ABC):
 
     def finish(self) -> None:
         """Wait until everything has been sent and received."""
-        for thread in self._threads:
-            thread.join()
+        self._carriers.join()
 
-    def _run(self, name: str, inbox: Inbox, step: Callable[[int], None]) -> None:
-        def work() -> None:
-            try:
-                for clock in range(self._clocks):
-                    step(clock)
-            except BaseException as error:
-                inbox.fail(error)
-
-        thread = threading.Thread(target=work, name=name, daemon=True)
-        self._threads.append(thread)
-        thread.start()
+    @abstractmethod
+    def _steps(self, inbox: Inbox) -> Mapping[str, Callable[[int], None]]:
+        """What each thread does at a clock, by its name."""
 
 
 class Eager(_Threads):
@@ -89,12 +85,8 @@ class Eager(_Threads):
     A view may be ahead of its reader, as far as the table has room: by two clocks, or any number without a bound.
     """
 
-    def start(self, inbox: Inbox) -> None:
-        """Start a sender and P − 1 receivers.
-
-        Args:
-            inbox: where the receivers leave what comes, once there is room for it.
-        """
+    def _steps(self, inbox: Inbox) -> Mapping[str, Callable[[int], None]]:
+        """A sender and P − 1 receivers, which receive where there is room."""
         me = self._ranks.rank
         casts = [self._cast(root) for root in range(self._ranks.size)]
         place_holder = self._message.untouched()
@@ -107,10 +99,8 @@ class Eager(_Threads):
             inbox.wait_for_room(clock)
             inbox.deliver(root, clock, casts[root](place_holder))
 
-        self._run("sender", inbox, send)
-        for root in range(self._ranks.size):
-            if root != me:
-                self._run(f"receiver of {root}", inbox, partial(receive, root))
+        others = (root for root in range(self._ranks.size) if root != me)
+        return {"sender": send} | {f"receiver of {root}": partial(receive, root) for root in others}
 
     def _cast(self, root: int) -> Callable[[Tensors], Tensors]:
         return self._message.compiled(
@@ -121,16 +111,12 @@ class Eager(_Threads):
 class Pipelined(_Threads):
     """One sum over all workers per clock, as many in flight as the staleness lets workers run ahead."""
 
-    def start(self, inbox: Inbox) -> None:
-        """Start the thread that adds up.
-
-        Args:
-            inbox: where it leaves sums over everyone; no more than the own changes in flight, whose place they take.
-        """
+    def _steps(self, inbox: Inbox) -> Mapping[str, Callable[[int], None]]:
+        """A thread that adds up; sums are no more than the own changes in flight, whose place they take."""
         total = self._message.compiled(
             lambda tensors: [self._ranks.sum(t, f"changes.{i}") for i, t in enumerate(tensors)]
         )
-        self._run("adder", inbox, lambda clock: inbox.deliver(EVERYONE, clock, total(self._outbox.get())))
+        return {"adder": lambda clock: inbox.deliver(EVERYONE, clock, total(self._outbox.get()))}
 
 
 class Message:

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError
-from harness.measure import machine
+from harness.measure import machine, peers
 from harness.measure.launch import Hosts, Launcher, execute, launch_line, program
+from harness.spec import Framework
 
 _TRIAL_SECONDS = 120.0
 _CPP17 = "#include <optional>\nint main() { if constexpr (true) return std::optional<int>{0}.value(); }\n"
@@ -66,6 +67,7 @@ def examine(results: Path) -> Iterator[Check]:
     yield Check("memory", here.memory_bytes > 2 * 2**30, f"{here.memory_bytes / 2**30:.1f} GiB", "2 GiB or more")
     yield _disk(results)
     yield from _horovod()
+    yield from peer_checks()
     trials = [_trial(launcher) for launcher in (Launcher.MPI, Launcher.GLOO)]
     yield from trials
     working = [check.name for check in trials if check.ok]
@@ -118,6 +120,18 @@ def _horovod() -> Iterator[Check]:
     gpu = "optional: install the extra `gpu` on a machine with NVIDIA GPUs"
     detail = f"{built['gpus']} visible, NCCL {nccl}"
     yield Check("GPU", bool(built["gpus"] and built["nccl"]), detail, gpu, needed=False)
+
+
+def peer_checks() -> Iterator[Check]:
+    """Look for what ours is timed against, without importing or starting it.
+
+    Yields:
+        One check per framework.
+    """
+    for framework in Framework:
+        absent = peers.missing(framework) is not None
+        detail = f"{framework.words}, {'not installed' if absent else 'installed'}"
+        yield Check(f"peer {framework}", not absent, detail, peers.remedy(framework), needed=False)
 
 
 def _trial(launcher: Launcher) -> Check:

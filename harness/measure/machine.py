@@ -11,7 +11,7 @@ import psutil
 
 from harness.record import Machine
 
-PACKAGES = ("lockstep", "tensorflow-cpu", "tensorflow", "horovod", "openmpi", "numpy", "scipy")
+PACKAGES = ("lockstep", "tensorflow-cpu", "tensorflow", "horovod", "openmpi", "torch", "numpy", "scipy")
 
 
 def describe() -> Machine:

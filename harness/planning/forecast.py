@@ -11,7 +11,7 @@ from harness.data import noise
 from harness.errors import BadInputError
 from harness.layout import blocks, messages
 from harness.planning.constants import Arithmetic, Network
-from harness.spec import Activation, DataPartition, Layout, ModelPartition, Precision, StepSize, Training
+from harness.spec import Activation, DataPartition, Fault, Layout, ModelPartition, Precision, StepSize, Training
 from harness.spec.distribution import parse_distribution
 
 BYTES = 4
@@ -183,7 +183,7 @@ def _hybrids(count: int, training: Training) -> list[ModelPartition]:
 
 def _model(training: Training, partition: ModelPartition, arithmetic: Arithmetic, network: Network) -> Forecast:
     mine = blocks(partition, training.widths)[0]
-    examples = _largest_share(training.batch, partition.groups)
+    examples = largest_share(training.batch, partition.groups)
     worker = (partition.groups - 1) * partition.members
     sent = [message for message in messages(partition, training, worker) if message.members > 1]
     shapes = [(len(block.inputs), len(block.units)) for block in mine]
@@ -213,12 +213,13 @@ def _model(training: Training, partition: ModelPartition, arithmetic: Arithmetic
 def _data(training: Training, partition: DataPartition, arithmetic: Arithmetic, network: Network) -> Forecast:
     workers, parameters = partition.workers, training.parameters
     shapes, owned = list(pairwise(training.widths)), list(training.widths[1:])
-    examples = _largest_share(training.batch, workers)
+    examples = largest_share(training.batch, workers)
     compute, exchange = _compute(arithmetic, shapes, owned, parameters, examples), 0.0
-    if workers > 1:
+    exchanging = workers > 1 and partition.fault is not Fault.NO_EXCHANGE
+    if exchanging:
         compute += _COPIES * parameters * arithmetic.seconds_per_element["copy"]
         exchange = network.seconds("allreduce", workers, BYTES * parameters)
-    flat = parameters if workers > 1 else 0
+    flat = parameters if exchanging else 0
     return Forecast(
         name=partition.id,
         label="one process" if workers == 1 else f"{workers} data",
@@ -227,10 +228,10 @@ def _data(training: Training, partition: DataPartition, arithmetic: Arithmetic, 
         memory_bytes=BYTES * (2 * parameters + 2 * flat + examples * sum(training.widths)),
         sent_bytes=BYTES * flat,
         received_bytes=2 * BYTES * flat * (workers - 1) / workers,
-        collectives=int(workers > 1),
+        collectives=int(exchanging),
         compute_seconds=compute,
         exchange_seconds=exchange,
-        extrapolated=workers > 1 and workers not in network.measured,
+        extrapolated=exchanging and workers not in network.measured,
     )
 
 
@@ -244,5 +245,14 @@ def _compute(arithmetic: Arithmetic, shapes: Shapes, owned: list[int], parameter
     return seconds + parameters * passes["update"] + _ACTIVATION_TIMES * examples * sum(owned) * passes["activation"]
 
 
-def _largest_share(batch: int, workers: int) -> int:
+def largest_share(batch: int, workers: int) -> int:
+    """Examples of the worker who has most of them.
+
+    Args:
+        batch: examples per step.
+        workers: who share them.
+
+    Returns:
+        ⌈batch / workers⌉.
+    """
     return -(-batch // workers)

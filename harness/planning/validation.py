@@ -85,17 +85,16 @@ def validate(
     Yields:
         One comparison per partition and number of workers.
     """
-    network = constants.network(launcher, oversubscribed=True)
+    network, cores = constants.network(launcher, oversubscribed=True), constants.machine.cores
+    sleeping = [name for count in workers if count > cores for name in names(count)]
+    calibrated = run("alone", dict.fromkeys(sleeping, 0.0), 1) if sleeping else {}
     for count in workers:
-        kind = REAL if count <= constants.machine.cores else EMULATED
+        kind = REAL if count <= cores else EMULATED
+        arithmetic = constants.busy if 1 < count <= cores else constants.alone
         if kind == REAL:
-            arithmetic = constants.alone if count == 1 else constants.busy
             found = run("real", dict.fromkeys(names(count), 0.0), count)
         else:
-            arithmetic = constants.alone
-            calibrated = run("alone", dict.fromkeys(names(count), 0.0), 1)
-            sleeps = {name: float(np.median(times)) for name, times in calibrated.items()}
-            found = run("emulated", sleeps, count)
+            found = run("emulated", {name: float(np.median(calibrated[name])) for name in names(count)}, count)
         for name, times in found.items():
             predicted = forecast(training, synchronous(name), arithmetic, network).step_seconds
             yield Comparison(name, count, kind, predicted, *median_interval(np.asarray(times), 0.05))

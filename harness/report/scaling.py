@@ -33,6 +33,7 @@ from harness.report.series import (
     is_limit,
     is_peer,
     kind,
+    over_rounds,
     shape,
     variant,
     workers,
@@ -72,7 +73,7 @@ def speedup(
         title: of the figure.
 
     Returns:
-        One row per net and load: T(1)/T(P), and the same over P.
+        One row per net and load: the rate of P workers over that of the reference, and the same over P.
 
     Raises:
         BadInputError: points were modelled, but the records are of several nets or loads.
@@ -210,26 +211,23 @@ def _finish(axis: Axes, group: Group, top: float, *, divided: bool) -> None:
     if divided:
         axis.set_ylim(0, 1.25)
         axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        axis.set_ylabel("efficiency: T(1) / (P · T(P))")
+        axis.set_ylabel("efficiency: speed-up / P")
         axis.set_title(f"T(1) = {_base(group)}", fontsize=15)
         return
     axis.set_yscale("log", base=2)
     axis.yaxis.set_major_formatter(FuncFormatter(lambda n, _: f"{n:g}×"))
     lowest = min([0.5, *(p.speedup.median / 1.3 for p in group.points if p.alone)])
     axis.set_ylim(lowest, top * 1.3)
-    axis.set_ylabel("speed-up: T(1) / T(P)")
+    axis.set_ylabel("speed-up: P · T(1) / T(P)" if group.weak else "speed-up: T(1) / T(P)")
     axis.set_title(group.title, fontsize=17)
 
 
 def _base(group: Group) -> str:
     """T(1) in ms, with its interval where there is one."""
-    found = list(group.base.items())
-    if len(found) == 1:
-        ((batch, base),) = found
-        low, high = (f"{1e3 * end:.4g}" if isfinite(end) else "?" for end in (base.low, base.high))
-        return f"{1e3 * base.median:.4g} [{low}, {high}] ms per clock:\nthe reference alone, same batch of {batch}"
-    ends = " to ".join(f"{1e3 * base.median:.4g} ms at batch {batch}" for batch, base in (found[0], found[-1]))
-    return f"{ends}:\nthe reference alone, at each point's global batch"
+    base = over_rounds(group.base)
+    low, high = (f"{1e3 * end:.4g}" if isfinite(end) else "?" for end in (base.low, base.high))
+    batch = f"batch {group.batch}, that of one worker" if group.weak else f"the same batch of {group.batch}"
+    return f"{1e3 * base.median:.4g} [{low}, {high}] ms per clock:\nthe reference alone, {batch}"
 
 
 def _legend(

@@ -8,7 +8,7 @@ from itertools import groupby
 
 import numpy as np
 
-from harness.record import Record
+from harness.record import SECONDS, Record
 from harness.spec import (
     DataPartition,
     Fault,
@@ -33,30 +33,28 @@ class Group:
 
     Args:
         net: name of the net, for people.
-        load: batch, for people.
-        weak: whether the batch grows with the number of workers.
+        batch: examples per clock of the reference, whose time is T(1).
         points: one or more, by number of workers.
     """
 
     net: str
-    load: str
-    weak: bool
+    batch: int
     points: tuple[Times, ...]
+
+    @property
+    def weak(self) -> bool:
+        """Whether the batch grows with the number of workers."""
+        return any(point.setting.training.batch > self.batch for point in self.points)
 
     @property
     def title(self) -> str:
         """Net and load."""
-        return f"{self.net}, {self.load}"
+        return f"{self.net}, batch {self.batch}{' per worker' if self.weak else ''}"
 
     @property
-    def base(self) -> dict[int, Interval]:
-        """T(1), seconds per clock of the undistributed reference, by global batch."""
-        found: dict[int, dict[int, float]] = {}
-        for point in self.points:
-            found.setdefault(point.setting.training.batch, {}).update(point.alone)
-        return {
-            batch: Interval.of(np.array(list(rounds.values()))) for batch, rounds in sorted(found.items()) if rounds
-        }
+    def base(self) -> dict[int, float]:
+        """T(1), seconds per clock of the reference, by round."""
+        return {number: seconds for point in self.points for number, seconds in point.alone.items()}
 
     def series(self, *, controls: bool = False) -> dict[tuple[str, str], list[Times]]:
         """Points by family and kind, each by number of workers.
@@ -90,9 +88,7 @@ class Group:
 
 
 def groups(records: Sequence[Record]) -> list[Group]:
-    """Timed settings by net and load.
-
-    The batch of a load is that of all workers together, or that of each of them where this tells fewer loads apart.
+    """Timed settings by net and load; a load is the batch of the reference, which is that of one worker if it grows.
 
     Args:
         records: of one suite; those in which nothing was timed are left out.
@@ -100,13 +96,12 @@ def groups(records: Sequence[Record]) -> list[Group]:
     Returns:
         Groups in the order of the records.
     """
-    points = [point for point in times(records).values() if point.step]
-    weak = len({_key(p, weak=True) for p in points}) < len({_key(p, weak=False) for p in points})
-    order = list(dict.fromkeys(_key(point, weak=weak) for point in points))
-    ranked = sorted(points, key=lambda point: (order.index(_key(point, weak=weak)), workers(point)))
+    found: dict[tuple[Training, int], list[Times]] = {}
+    for point in times([record for record in records if (record.gaps.gap == SECONDS).any()]).values():
+        key = replace(point.setting.training, batch=1, clocks=1), point.base_batch
+        found.setdefault(key, []).append(point)
     return [
-        Group(net(training), f"batch {batch:g}{' per worker' if weak else ''}", weak, tuple(found))
-        for (training, batch), found in groupby(ranked, key=lambda point: _key(point, weak=weak))
+        Group(net(training), batch, tuple(sorted(points, key=workers))) for (training, batch), points in found.items()
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -74,12 +74,12 @@ class Row:
 
     @property
     def speedup(self) -> Interval | None:
-        """T(1)/T(P)."""
+        """Rate of P workers over that of the reference."""
         return self.point.speedup if self.base else None
 
     @property
     def efficiency(self) -> Interval | None:
-        """T(1)/(P·T(P))."""
+        """The same over P."""
         return self.point.efficiency if self.base else None
 
 
@@ -341,21 +341,14 @@ def _families(found: Sequence[Group], *, emulated_base: bool) -> list[tuple[Grou
 
 
 def _reference(group: Group, points: Sequence[Times]) -> Times | None:
-    """The reference as a point of one worker, on the batch that one worker has."""
-    least = min(group.points, key=workers)
-    one_batch = least.setting.training.batch // (workers(least) if group.weak else 1)
-    alone = {
-        number: seconds
-        for point in group.points
-        if point.setting.training.batch == one_batch
-        for number, seconds in point.alone.items()
-    }
+    """The reference as a point of one worker."""
+    alone = group.base
     if not alone:
         return None
     first = points[0].setting
-    return Times(
-        Setting(first.role, least.setting.training, DataPartition(1), first.replicates), False, alone, alone, {}, {}
-    )
+    training = replace(first.training, batch=group.batch)
+    setting = Setting(first.role, training, DataPartition(1), first.replicates)
+    return Times(setting, False, step=alone, base_batch=group.batch, alone=alone, exchange={}, cpu={})
 
 
 @dataclass(frozen=True)

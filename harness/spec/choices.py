@@ -8,8 +8,8 @@ from enum import StrEnum
 class Fault(StrEnum):
     """An assumption broken on purpose, for negative controls.
 
-    The first four break a data partition, the next four a model partition; the others break one rule each of stale
-    synchronous parallel.
+    After `none`, three break a data partition, the first of them any partition; the next three break a model partition
+    and `unscaled` its schedule; the others break one rule each of stale synchronous parallel.
     """
 
     NONE = "none"

@@ -8,6 +8,7 @@ from typing import Literal
 
 from harness.errors import BadInputError
 from harness.spec.choices import Controller, Delays, Fault, Stragglers, Transport
+from harness.spec.partition import Partition, SynchronousPartition
 from harness.spec.requirements import (
     OF_DATA,
     OF_TABLE,
@@ -21,7 +22,7 @@ from harness.spec.training import Training
 
 
 @dataclass(frozen=True)
-class DataPartition:
+class DataPartition(SynchronousPartition):
     """Every worker takes its share of each batch; updates are averaged at every clock (s = 0, BSP).
 
     Args:
@@ -29,7 +30,7 @@ class DataPartition:
         fault: what is broken on purpose.
 
     Raises:
-        BadInputError: P < 1, or the fault is one of a table.
+        BadInputError: P < 1, or the fault does not break a data partition.
     """
 
     workers: int
@@ -41,30 +42,12 @@ class DataPartition:
         require_fault(self.fault, OF_DATA, "data partition")
 
     @property
-    def id(self) -> str:
-        """Name built from the parameters."""
-        return f"w{self.workers}" if self.fault is Fault.NONE else f"w{self.workers}-{self.fault}"
+    def _name(self) -> str:
+        return f"w{self.workers}"
 
     @property
-    def ranks(self) -> int:
-        """Number of processes."""
-        return self.workers
-
-    @property
-    def staleness(self) -> float:
-        """S."""
-        return 0
-
-    @property
-    def simulated(self) -> bool:
-        """Whether one process plays all workers."""
-        return False
-
-    @property
-    def label(self) -> str:
-        """Short name for legends."""
-        ranks = f"{self.workers} rank" + ("s" if self.workers > 1 else "")
-        return ranks if self.fault is Fault.NONE else f"{ranks}, {self.fault}"
+    def _words(self) -> str:
+        return f"{self.workers} rank" + ("s" if self.workers > 1 else "")
 
     def require(self, training: Training) -> None:
         """Check that every worker gets a share of the batch.
@@ -79,7 +62,7 @@ class DataPartition:
 
 
 @dataclass(frozen=True)
-class StalePartition:
+class StalePartition(Partition):
     """Stale synchronous parallel on real ranks: worker p at clock c has seen all updates stamped ≤ c − s − 1.
 
     Args:
@@ -91,7 +74,8 @@ class StalePartition:
         fault: what is broken on purpose.
 
     Raises:
-        BadInputError: P < 1, s is neither a whole number from 0 nor infinite, or the fault is of a model partition.
+        BadInputError: P < 1, s is neither a whole number from 0 nor infinite, or the fault breaks neither a data
+            partition nor a table.
     """
 
     workers: int
@@ -108,28 +92,14 @@ class StalePartition:
         require_fault(self.fault, OF_DATA + OF_TABLE, "partition under a table")
 
     @property
-    def id(self) -> str:
-        """Name built from the parameters."""
+    def _name(self) -> str:
         name = f"w{self.workers}-s{self.staleness:g}-{self.transport}"
         name += "" if self.controller is Controller.ANY else f"-{self.controller}"
-        name += "" if self.stragglers is Stragglers.NONE else f"-{self.stragglers}"
-        return name if self.fault is Fault.NONE else f"{name}-{self.fault}"
+        return name if self.stragglers is Stragglers.NONE else f"{name}-{self.stragglers}"
 
     @property
-    def ranks(self) -> int:
-        """Number of processes."""
-        return self.workers
-
-    @property
-    def simulated(self) -> bool:
-        """Whether one process plays all workers."""
-        return False
-
-    @property
-    def label(self) -> str:
-        """Short name for legends."""
-        name = f"P = {self.workers}, s = {self.staleness:g}, {self.transport}"
-        return name if self.fault is Fault.NONE else f"{name}, {self.fault}"
+    def _words(self) -> str:
+        return f"P = {self.workers}, s = {self.staleness:g}, {self.transport}"
 
     def require(self, training: Training) -> None:
         """Check that every worker gets a share of the batch, and that nothing is clipped.
@@ -145,7 +115,7 @@ class StalePartition:
 
 
 @dataclass(frozen=True)
-class VirtualPartition:
+class VirtualPartition(Partition):
     """Stale synchronous parallel simulated in one process, workers in lockstep, delays drawn per replicate.
 
     Args:
@@ -155,7 +125,7 @@ class VirtualPartition:
         fault: what is broken on purpose.
 
     Raises:
-        BadInputError: P < 1, s is not a whole number from 0, or the fault is one of a table.
+        BadInputError: P < 1, s is not a whole number from 0, or the fault does not break a data partition.
     """
 
     workers: int
@@ -172,15 +142,8 @@ class VirtualPartition:
             raise BadInputError("delays without a bound cannot be simulated", where="staleness", remedy="give a number")
 
     @property
-    def id(self) -> str:
-        """Name built from the parameters."""
-        name = f"w{self.workers}-s{self.staleness:g}-virtual-{self.delays}"
-        return name if self.fault is Fault.NONE else f"{name}-{self.fault}"
-
-    @property
-    def ranks(self) -> int:
-        """Number of processes: one plays all workers."""
-        return 1
+    def _name(self) -> str:
+        return f"w{self.workers}-s{self.staleness:g}-virtual-{self.delays}"
 
     @property
     def simulated(self) -> bool:
@@ -188,10 +151,8 @@ class VirtualPartition:
         return True
 
     @property
-    def label(self) -> str:
-        """Short name for legends."""
-        name = f"P = {self.workers}, s = {self.staleness:g}, virtual ({self.delays})"
-        return name if self.fault is Fault.NONE else f"{name}, {self.fault}"
+    def _words(self) -> str:
+        return f"P = {self.workers}, s = {self.staleness:g}, virtual ({self.delays})"
 
     def require(self, training: Training) -> None:
         """Check that every worker gets a share of the batch, and that nothing is clipped.

@@ -15,6 +15,24 @@ from harness.spec.setting import Setting
 MARGIN = 0.15
 
 
+def derivation(replicates: int, *, rounding_as_in: str) -> str:
+    """What a suite of laws says of its tolerance.
+
+    Args:
+        replicates: R, per setting.
+        rounding_as_in: suite whose arithmetic the ε of the anchors follows.
+
+    Returns:
+        How laws are tested, and where ε comes from.
+    """
+    return (
+        f"laws: exponent of the absolute gap per replicate, 90 % interval within ±{MARGIN:g} of the prediction, less "
+        "than a third of the half that separates it from other laws, and bend between the halves of the points within "
+        f"twice that (two one-sided signed-rank tests at α = 0.05 each, {replicates} replicates). Anchors: ε = 1e-12 "
+        f"from rounding, as in {rounding_as_in}."
+    )
+
+
 @dataclass(frozen=True)
 class Scaling:
     """A power of one quantity that the absolute gap follows at the last clock.

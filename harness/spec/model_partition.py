@@ -7,6 +7,7 @@ from typing import Literal
 
 from harness.errors import BadInputError
 from harness.spec.choices import Fault, Layout
+from harness.spec.partition import SynchronousPartition
 from harness.spec.requirements import OF_MODEL, require_fault, require_shares, require_workers
 from harness.spec.training import Training
 
@@ -15,7 +16,7 @@ _UNHARMED = {Fault.BIAS_PER_WORKER: Layout.NEURON, Fault.NO_BACKWARD_SUM: Layout
 
 
 @dataclass(frozen=True)
-class ModelPartition:
+class ModelPartition(SynchronousPartition):
     """Every layer divided among workers, all of one group seeing the whole batch; D such groups share the batch.
 
     Args:
@@ -64,34 +65,15 @@ class ModelPartition:
         return self.members // self.rows
 
     @property
-    def id(self) -> str:
-        """Name built from the parameters."""
+    def _name(self) -> str:
         name = f"w{self.workers}" + ("" if self.groups == 1 else f"-d{self.groups}") + f"-{self.layout}"
-        name += f"{self.rows}x{self.columns}" if self.layout is Layout.GRID else ""
-        return name if self.fault is Fault.NONE else f"{name}-{self.fault}"
+        return f"{name}{self.rows}x{self.columns}" if self.layout is Layout.GRID else name
 
     @property
-    def ranks(self) -> int:
-        """Number of processes."""
-        return self.workers
-
-    @property
-    def staleness(self) -> float:
-        """S."""
-        return 0
-
-    @property
-    def simulated(self) -> bool:
-        """Whether one process plays all workers."""
-        return False
-
-    @property
-    def label(self) -> str:
-        """Short name for legends."""
+    def _words(self) -> str:
         layout = f"grid {self.rows}×{self.columns}" if self.layout is Layout.GRID else str(self.layout)
         workers = f"{self.groups} × {self.members}" if self.groups > 1 else str(self.workers)
-        name = f"P = {workers}, {layout}"
-        return name if self.fault is Fault.NONE else f"{name}, {self.fault}"
+        return f"P = {workers}, {layout}"
 
     def require(self, training: Training) -> None:
         """Check that every worker gets a share of every layer.

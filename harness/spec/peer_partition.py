@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.errors import BadInputError
-from harness.spec.choices import Controller, Fault, Framework
-from harness.spec.requirements import require_no_clipping, require_shares, require_workers
+from harness.spec.choices import Controller, Framework
+from harness.spec.partition import SynchronousPartition
+from harness.spec.requirements import require_plain, require_shares, require_workers
 from harness.spec.training import Training
 
 
 @dataclass(frozen=True)
-class PeerPartition:
-    """Every worker takes its share of each batch, under a framework that is not ours.
+class PeerPartition(SynchronousPartition):
+    """Every worker takes its share of each batch, under a framework that is not ours, timed as it is: without faults.
 
     Args:
         workers: P.
@@ -37,34 +38,12 @@ class PeerPartition:
             )
 
     @property
-    def id(self) -> str:
-        """Name built from the parameters."""
+    def _name(self) -> str:
         name = f"w{self.workers}-{self.framework}"
         return name if self.controller is Controller.ANY else f"{name}-{self.controller}"
 
     @property
-    def ranks(self) -> int:
-        """Number of processes."""
-        return self.workers
-
-    @property
-    def staleness(self) -> float:
-        """S."""
-        return 0
-
-    @property
-    def fault(self) -> Fault:
-        """Peers are timed as they are."""
-        return Fault.NONE
-
-    @property
-    def simulated(self) -> bool:
-        """Whether one process plays all workers."""
-        return False
-
-    @property
-    def label(self) -> str:
-        """Short name for legends."""
+    def _words(self) -> str:
         carried = "" if self.controller is Controller.ANY else f" ({self.controller})"
         return f"{self.framework.words}{carried}, P = {self.workers}"
 
@@ -75,7 +54,7 @@ class PeerPartition:
             training: what is to be divided.
 
         Raises:
-            BadInputError: there are more workers than examples, or gradients are clipped.
+            BadInputError: there are more workers than examples, or steps are other than plain.
         """
         require_shares(self.workers, training)
-        require_no_clipping(training)
+        require_plain(training)

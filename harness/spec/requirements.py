@@ -7,7 +7,7 @@ from math import inf
 
 from harness.errors import BadInputError
 from harness.spec.choices import Fault
-from harness.spec.training import Training
+from harness.spec.training import Optimizer, Precision, Regularisation, StepSize, Training
 
 OF_DATA = (Fault.NO_EXCHANGE, Fault.SUM_FOR_MEAN, Fault.SAME_SHARD)
 OF_TABLE = (Fault.TOO_STALE, Fault.FORGETS_OWN, Fault.FALLS_BACK, Fault.FROM_FUTURE, Fault.LOSES_ONE)
@@ -78,6 +78,26 @@ def require_no_clipping(training: Training) -> None:
             "under staleness nobody holds the whole gradient of a clock, so its norm cannot be clipped",
             where="clip",
             remedy="clip under synchronous data or model partition",
+        )
+
+
+def require_plain(training: Training) -> None:
+    """Check that nothing is asked for beyond gradient descent with a constant step in float32.
+
+    Args:
+        training: its optimizer, penalties, step sizes, clipping and precision.
+
+    Raises:
+        BadInputError: more is asked for.
+    """
+    step = training.step_size
+    plain = StepSize(step.initial), Regularisation(), Optimizer.SGD, 1, 0, Precision.FLOAT32
+    asked = step, training.regularisation, training.optimizer, training.summed, training.clip, training.precision
+    if asked != plain:
+        raise BadInputError(
+            f"peers make plain steps in float32, not those of {training.id}",
+            where="distribution",
+            remedy="leave out optimizers, penalties, dropout, clipping and schedules, and train in float32",
         )
 
 

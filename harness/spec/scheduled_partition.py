@@ -8,6 +8,7 @@ from typing import Literal
 
 from harness.errors import BadInputError
 from harness.spec.choices import Delays, Fault, Layout, Policy
+from harness.spec.partition import Partition
 from harness.spec.requirements import require_fault, require_no_clipping, require_staleness, require_workers
 from harness.spec.training import Training
 
@@ -15,7 +16,7 @@ _FAULTS = (Fault.NO_EXCHANGE, Fault.UNSCALED)
 
 
 @dataclass(frozen=True)
-class ScheduledPartition:
+class ScheduledPartition(Partition):
     """Worker p owns block (l, p) of every layer l; at each clock some of the L·P blocks are updated, or all.
 
     Where n of the L·P are, their steps are L·P/n times as long, so that over the schedule the mean step is that of the
@@ -55,16 +56,9 @@ class ScheduledPartition:
             raise BadInputError("a schedule of all blocks has nothing to scale", where="fault")
 
     @property
-    def id(self) -> str:
-        """Name built from the parameters."""
+    def _name(self) -> str:
         name = f"w{self.workers}-{self.layout}-{self.policy}-s{self.staleness}"
-        name += f"-virtual-{self.delays}" if self.delays else ""
-        return name if self.fault is Fault.NONE else f"{name}-{self.fault}"
-
-    @property
-    def ranks(self) -> int:
-        """Number of processes: one plays all workers where delays are drawn."""
-        return 1 if self.simulated else self.workers
+        return f"{name}-virtual-{self.delays}" if self.delays else name
 
     @property
     def simulated(self) -> bool:
@@ -72,11 +66,9 @@ class ScheduledPartition:
         return self.delays is not None
 
     @property
-    def label(self) -> str:
-        """Short name for legends."""
+    def _words(self) -> str:
         name = f"P = {self.workers}, {self.policy}, s = {self.staleness}"
-        name += f", virtual ({self.delays})" if self.delays else ""
-        return name if self.fault is Fault.NONE else f"{name}, {self.fault}"
+        return f"{name}, virtual ({self.delays})" if self.delays else name
 
     def require(self, training: Training) -> None:
         """Check that every worker gets a share of every layer, and that what is stale is of the same examples.

@@ -59,7 +59,8 @@ class Claim:
         source: where it was made.
         assumptions: what it presupposes.
         refuted_by: what observation would refute it.
-        kind: `convergence` (weights against the reference) or `scaling` (time against cores).
+        kind: `convergence` (weights against the reference), `protocol` (what was read against the rules) or `scaling`
+            (time against cores).
     """
 
     statement: str

@@ -1,7 +1,8 @@
 """Stale synchronous parallel as a queue: what stragglers cost when only time is modelled.
 
 Worker i starts clock k when it has finished its own clock k − 1 and every worker has finished clock k − 1 − s:
-start_i(k) = max(finish_i(k−1), max_j finish_j(k−1−s)).
+start_i(k) = max(finish_i(k−1), max_j finish_j(k−1−s)). Where changes travel for a while, one clock's after the other's,
+the last term is when those of clock k − 1 − s have arrived.
 """
 
 from __future__ import annotations
@@ -63,12 +64,13 @@ def speedup(service: ArrayLike, staleness: float) -> Speedup:
     return Speedup(bsp, ssp, bsp / ssp, work / bsp, work / ssp)
 
 
-def finish_times(service: NDArray[np.float64], staleness: float) -> NDArray[np.float64]:
+def finish_times(service: NDArray[np.float64], staleness: float, exchange_seconds: float = 0.0) -> NDArray[np.float64]:
     """When each worker finishes each clock.
 
     Args:
         service: (workers, clocks) seconds.
         staleness: s, or infinity.
+        exchange_seconds: that the changes of a clock travel, once all have been made and those before have arrived.
 
     Returns:
         (clocks, workers) seconds since the start.
@@ -76,10 +78,11 @@ def finish_times(service: NDArray[np.float64], staleness: float) -> NDArray[np.f
     workers, clocks = service.shape
     finished = np.empty((clocks, workers))
     now = np.zeros(workers)
-    slowest = np.zeros(clocks)
+    arrived, latest = np.zeros(clocks), 0.0
     for k in range(clocks):
         waited_for = k - 1 - staleness
-        start = np.maximum(now, slowest[int(waited_for)]) if waited_for >= 0 else now
+        start = np.maximum(now, arrived[int(waited_for)]) if waited_for >= 0 else now
         now = start + service[:, k]
-        finished[k], slowest[k] = now, now.max()
+        latest = max(latest, float(now.max())) + exchange_seconds
+        finished[k], arrived[k] = now, latest
     return finished

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.record import ALONE, CPU, EXCHANGE, SECONDS, STEP, GapTable, Record, pooled
+from harness.record import ALONE, BASE_BATCH, CPU, EMULATED, EXCHANGE, SECONDS, STEP, GapTable, Record, pooled
 from harness.spec import Setting
 from harness.stats.intervals import median_interval
 
-EMULATED = "emulated"
 _ALPHA = 0.05
 
 
@@ -45,8 +44,18 @@ class Interval:
         Returns:
             The median and its interval.
         """
-        middle, low, high = median_interval(values, _ALPHA)
-        return cls(float(middle), float(low), float(high), len(values))
+        return cls(*median_interval(values, _ALPHA), len(values))
+
+    def times(self, factor: float) -> Interval:
+        """The same in other units.
+
+        Args:
+            factor: positive.
+
+        Returns:
+            All three numbers times that.
+        """
+        return Interval(factor * self.median, factor * self.low, factor * self.high, self.rounds)
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,9 @@ class Times:
         setting: who was timed.
         emulated: whether ranks slept in the place of computing.
         step: seconds per clock of the slowest rank.
-        alone: seconds per clock of the undistributed reference, on the same global batch.
+        base_batch: examples per clock of the undistributed reference: as many where scaling is strong, those of one
+            worker where it is weak.
+        alone: seconds per clock of that reference, T(1).
         exchange: seconds per clock of the collectives alone, of the slowest rank; empty where they were not timed.
         cpu: processor seconds per clock, all ranks together.
     """
@@ -65,6 +76,7 @@ class Times:
     setting: Setting
     emulated: bool
     step: Mapping[int, float]
+    base_batch: int
     alone: Mapping[int, float]
     exchange: Mapping[int, float]
     cpu: Mapping[int, float]
@@ -81,36 +93,37 @@ class Times:
 
     @property
     def speedup(self) -> Interval:
-        """T(1)/T(P) at the same global batch."""
-        return ratio(self.alone, self.step)
+        """Rate of P workers over that of one process: T(1)/T(P), times as many examples."""
+        return ratio(self.alone, self.step).times(self.setting.training.batch / self.base_batch)
 
     @property
     def efficiency(self) -> Interval:
         """Speed-up over P."""
-        found, workers = self.speedup, self.setting.distribution.workers
-        return Interval(found.median / workers, found.low / workers, found.high / workers, found.rounds)
+        return self.speedup.times(1 / self.setting.distribution.workers)
 
 
-def times(records: Sequence[Record]) -> dict[Setting, Times]:
+def times(records: Sequence[Record]) -> dict[str, Times]:
     """What was timed.
 
     Args:
         records: of one suite.
 
     Returns:
-        Times by setting, in the order of the records.
+        Times by id of the setting, in the order of the records.
     """
-    emulated = {record.facts.setting: bool(record.facts.measured.get(EMULATED)) for record in records}
+    emulated = {record.facts.setting.id: bool(record.facts.measured.get(EMULATED)) for record in records}
+    base_batches = {r.facts.setting.id: int(r.facts.measured[BASE_BATCH]) for r in records}
     return {
-        setting: Times(
+        name: Times(
             setting,
-            emulated[setting],
+            emulated[name],
             _slowest(gaps, SECONDS, STEP),
+            base_batches[name],
             _slowest(gaps, SECONDS, ALONE),
             _slowest(gaps, SECONDS, EXCHANGE),
             _over_ranks(gaps, CPU, STEP, np.add),
         )
-        for setting, gaps in pooled(records).values()
+        for name, (setting, gaps) in pooled(records).items()
     }
 
 

@@ -4,13 +4,15 @@
     <root>/<suite>/<setting>/<seed block>.stale-…, .damaged-…          records set aside
     <root>/calibration.json                                            how often the verdict errs
     <root>/machines/<machine>.json, …-validation.md                    what a machine does in a second; forecasts
+    <root>/benchmarks/baseline.json, latest.json                       timings of pieces, by pytest-benchmark
     <root>/.work/<suite>/<code>/…                                      parts of runs in progress, logs of ranks
 
 Files are written under a temporary name, synced and renamed, so that a file that has its name is whole.
 """
 
+from harness.store.benchmarks import read_timings
 from harness.store.files import write_bytes, write_text
 from harness.store.parts import PartFolder
 from harness.store.records import CALIBRATION, GAPS, RECORD, Store
 
-__all__ = ["CALIBRATION", "GAPS", "RECORD", "PartFolder", "Store", "write_bytes", "write_text"]
+__all__ = ["CALIBRATION", "GAPS", "RECORD", "PartFolder", "Store", "read_timings", "write_bytes", "write_text"]

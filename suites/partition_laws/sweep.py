@@ -60,7 +60,7 @@ from harness.spec import (
     Tolerance,
     Training,
 )
-from harness.spec.laws import MARGIN, Law, Scaling, Trend
+from harness.spec.laws import Law, Scaling, Trend, derivation
 
 # As in staleness_laws: half a width of 0.08 where replicates differ by a factor of 1.5 at each of four points over a
 # range of 8, and less than that where they differ less.
@@ -78,12 +78,7 @@ TOLERANCE = Tolerance(
     natural=0.013,
     throughout=True,
     margins=((ERROR_RATE, 0.005), (LOSS, 0.005)),
-    derivation=(
-        f"laws: exponent of the absolute gap per replicate, 90 % interval within ±{MARGIN:g} of the prediction, less "
-        "than a third of the half that separates it from other laws, and bend between the halves of the points within "
-        "twice that (two one-sided signed-rank tests at α = 0.05 each, 32 replicates). Anchors: ε = 1e-12 from "
-        "rounding, as in staleness_laws."
-    ),
+    derivation=derivation(REPLICATES, rounding_as_in="staleness_laws"),
 )
 
 # Largest curvature 2.2 with ℓ2 = 1, of which 1.1 are late: k·η·L ≤ 2·0.1·2.2 = 0.44 along the axis of η,

@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.engine.predictions import ERROR_RATE, LOSS
 from harness.spec import Delays, Fault, Regularisation, Role, Setting, StepSize, Tolerance, Training, VirtualPartition
-from harness.spec.laws import MARGIN, Law, Scaling, Trend
+from harness.spec.laws import Law, Scaling, Trend, derivation
 
 # Replicates. The interval of an exponent over 32 replicates that differ by a factor of 1.5 at each of four points over
 # a range of 8 has half a width of 1.7·0.4/√32/(√4·0.8) ≈ 0.08, half of the margin.
@@ -28,12 +28,7 @@ TOLERANCE = Tolerance(
     natural=0.013,
     throughout=True,
     margins=((ERROR_RATE, 0.005), (LOSS, 0.005)),
-    derivation=(
-        f"laws: exponent of the absolute gap per replicate, 90 % interval within ±{MARGIN:g} of the prediction, less "
-        "than a third of the half that separates it from other laws, and bend between the halves of the points within "
-        "twice that (two one-sided signed-rank tests at α = 0.05 each, 32 replicates). Anchors: ε = 1e-12 from "
-        "rounding, as in data_partition_bsp."
-    ),
+    derivation=derivation(REPLICATES, rounding_as_in="data_partition_bsp"),
 )
 
 # Steps. The largest curvature of softmax regression on digits is 0.1·11.4 = 1.1 at the start (largest eigenvalue of the

@@ -22,7 +22,9 @@ from harness.errors import BadInputError, HarnessError, LaunchError
 from harness.measure import launch
 from harness.measure.launch import Launcher
 from harness.measure.machine import describe
-from harness.runner import Event, Options, Run, plan, run_suite, run_until_decided
+from harness.runner.event import Event
+from harness.runner.run import Options, Run
+from harness.runner.runs import plan, run_suite, run_until_decided
 from harness.spec import Fault, Part, Role, SeedBlock, Setting
 from harness.stats.suites import judge_suite
 from harness.store import Store
@@ -125,7 +127,7 @@ def test_stored_runs_are_not_repeated_and_damaged_or_stale_ones_are(
     assert trained.facts(SUITE.name, point, SeedBlock(0, 30)) is not None
     monkeypatch.setattr(registry, "code_hash", lambda _: "f" * 64)
     launched: list[object] = []
-    monkeypatch.setattr("harness.runner._execute", lambda run, *_: launched.append(run))
+    monkeypatch.setattr("harness.runner.runs.carry_out", lambda run, *_: launched.append(run))
     with pytest.raises(AttributeError):  # nothing was trained, so there is nothing to store
         run_suite(SUITE, [point], trained, MPI, lambda event: told.append(event.text))
     assert "record of older code set aside" in told[-2]

@@ -22,7 +22,9 @@ from harness.history import check
 from harness.measure import launch
 from harness.measure.launch import Hosts, Launcher
 from harness.record import TRAJECTORY, VIOLATIONS, Record
-from harness.runner import Event, Options, Run, run_suite
+from harness.runner.event import Event
+from harness.runner.run import Options, Run
+from harness.runner.runs import run_suite
 from harness.spec import (
     Fault,
     Optimizer,

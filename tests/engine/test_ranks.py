@@ -6,7 +6,7 @@ import sys
 
 def test_only_training_imports_tensorflow() -> None:
     code = (
-        "import sys, harness.cli, harness.runner, harness.worker, suites.data_partition_bsp.run,"
+        "import sys, harness.cli, harness.runner.runs, harness.worker, suites.data_partition_bsp.run,"
         "suites.data_partition_bsp.analysis;"
         "sys.exit(any(name in sys.modules for name in ('tensorflow', 'horovod')))"
     )

@@ -160,7 +160,7 @@ def test_validation_compares_real_and_emulated_steps() -> None:
         return found
 
     rows = list(validate(TRAINING, stored, "mpi", run, (1, 2, 4)))
-    assert asked == [("real", 1), ("real", 2), ("alone", 1), ("emulated", 4)]
+    assert asked == [("alone", 1), ("real", 1), ("real", 2), ("emulated", 4)]
     assert {row.name: row.kind for row in rows} | {"w1": REAL, "w4": EMULATED} == {row.name: row.kind for row in rows}
     for row in rows:
         assert row.error == pytest.approx(-0.5 if row.name == "w2" else 0.0)

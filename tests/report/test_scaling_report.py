@@ -78,17 +78,16 @@ def test_points_stand_at_their_speedup_with_their_interval() -> None:
 
 def test_the_base_is_named_with_its_time() -> None:
     strong, weak = (scaling.speedup(timed_records(weak=weak)).axes[1].get_title() for weak in (False, True))
-    base = groups(timed_records())[0].base[512]
+    base = Interval.of(np.array([*groups(timed_records())[0].base.values()]))
     assert f"{1e3 * base.median:.4g} [{1e3 * base.low:.4g}, {1e3 * base.high:.4g}] ms per clock" in strong
     assert "same batch of 512" in strong
-    assert "at each point's global batch" in weak
-    assert "at batch 4096" in weak
+    assert "batch 256, that of one worker" in weak
 
 
 def test_a_growing_batch_is_one_load() -> None:
     (strong,), (weak,) = groups(timed_records()), groups(timed_records(weak=True))
-    assert (strong.weak, strong.load, strong.net) == (False, "batch 512", "noise 440–6×2048–1993")
-    assert (weak.weak, weak.load) == (True, "batch 256 per worker")
+    assert (strong.weak, strong.title) == (False, "noise 440–6×2048–1993, batch 512")
+    assert (weak.weak, weak.title) == (True, "noise 440–6×2048–1993, batch 256 per worker")
 
 
 def test_modelled_points_have_a_label_of_their_own_and_one_net() -> None:

@@ -16,19 +16,29 @@ DRAWS = np.random.default_rng(2026)
 services = hnp.arrays(np.float64, hnp.array_shapes(min_dims=2, max_dims=2, max_side=7), elements=st.floats(0.01, 10))
 
 
-def by_definition(service: np.ndarray, staleness: float) -> np.ndarray:
+def by_definition(service: np.ndarray, staleness: float, exchange: float = 0.0) -> np.ndarray:
     workers, clocks = service.shape
     finish: dict[tuple[int, int], float] = {}
+    arrived: dict[int, float] = {}
     for k in range(clocks):
         for i in range(workers):
-            waits = [finish[j, int(k - 1 - staleness)] for j in range(workers)] if k - 1 - staleness >= 0 else [0.0]
-            finish[i, k] = max(finish.get((i, k - 1), 0.0), *waits) + service[i, k]
+            waits = arrived[int(k - 1 - staleness)] if k - 1 - staleness >= 0 else 0.0
+            finish[i, k] = max(finish.get((i, k - 1), 0.0), waits) + service[i, k]
+        arrived[k] = max(arrived.get(k - 1, 0.0), *(finish[i, k] for i in range(workers))) + exchange
     return np.array([[finish[i, k] for i in range(workers)] for k in range(clocks)])
 
 
-@given(services, st.sampled_from([0, 1, 2, 5, inf]))
-def test_recursion_is_the_one_defined(service: np.ndarray, staleness: float) -> None:
-    np.testing.assert_allclose(finish_times(service, staleness), by_definition(service, staleness))
+@given(services, st.sampled_from([0, 1, 2, 5, inf]), st.sampled_from([0.0, 0.3, 20.0]))
+def test_recursion_is_the_one_defined(service: np.ndarray, staleness: float, exchange: float) -> None:
+    found = finish_times(service, staleness, exchange)
+    np.testing.assert_allclose(found, by_definition(service, staleness, exchange))
+
+
+def test_an_exchange_hides_behind_computing_where_there_is_slack() -> None:
+    service = np.ones((3, 40))
+    assert finish_times(service, 0, 0.5)[-1].max() == pytest.approx(40 + 39 * 0.5)
+    assert finish_times(service, 1, 0.5)[-1].max() == pytest.approx(40)
+    assert np.diff(finish_times(service, 2, 1.7).max(axis=1))[-10:] == pytest.approx(1.7)
 
 
 @given(services)

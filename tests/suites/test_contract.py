@@ -80,11 +80,15 @@ def test_data_fit_the_nets(suite: Suite) -> None:
 @every_suite
 def test_modules_have_the_functions_that_the_harness_calls(suite: Suite) -> None:
     run, analysis = registry.run_module(suite.name), registry.analysis_module(suite.name)
-    expected = {
-        "undistributed": ["training", "replicates"],
-        "distributed": ["setting", "replicates", "emit"],
-        "measure": ["run"],
-    }
+    expected = (
+        {"base": ["setting"], "measure": ["taken"]}
+        if suite.claim.kind == "scaling"
+        else {
+            "undistributed": ["training", "replicates"],
+            "distributed": ["setting", "replicates", "emit"],
+            "measure": ["run"],
+        }
+    )
     for name, parameters in expected.items():
         assert list(inspect.signature(getattr(run, name)).parameters) == parameters
     assert list(inspect.signature(analysis.judge).parameters) == ["records", "rule"]

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from harness.engine.timed.contender import Arrays, Contender, Team, initial_weights, take_turn
+from harness.engine import allocation
+from harness.engine.timed.contender import Contender, Team, initial_weights, take_turn
 from harness.spec import Setting
 from harness.turns import Answer, Ask, TurnFolder
 
@@ -39,19 +40,15 @@ def main(words: Sequence[str]) -> None:
     log = os.open(folder.log(name, given), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    allocation.keep_memory()
     settings = folder.settings(name)
-    team = _joined(kind, settings)
+    team = _joined(kind, settings, folder.meeting(name))
     Member(folder, name, team, settings).serve(psutil.Process(parent) if parent else None)
 
 
-def _joined(kind: str, settings: Sequence[Setting]) -> Team:
+def _joined(kind: str, settings: Sequence[Setting], meeting: Path) -> Team:
     module, maker = TEAMS[kind]
-    if kind in ("alone", "horovod"):
-        from harness.engine import runtime
-
-        runtime.limit_threads(1)
-        runtime.keep_memory()
-    team: Team = getattr(import_module(f"harness.engine.timed.{module}"), maker)(settings)
+    team: Team = getattr(import_module(f"harness.engine.timed.{module}"), maker)(settings, meeting)
     return team
 
 
@@ -69,7 +66,6 @@ class Member:
         self._folder, self._name, self._team = folder, name, team
         self._settings = {setting.id: setting for setting in settings}
         self._contenders: dict[tuple[str, float], Contender] = {}
-        self._initial: dict[str, Arrays] = {}
 
     def serve(self, parent: psutil.Process | None) -> None:
         """Take turns until nobody is asked any more, or whoever asked is gone.
@@ -97,14 +93,13 @@ class Member:
 
     def _turn(self, ask: Ask) -> Answer:
         training = self._settings[ask.setting].training
-        initial = self._initial.setdefault(training.id, initial_weights(training))
         key = (ask.setting, ask.seconds)
         if key not in self._contenders:
             self._contenders[key] = self._team.contender(self._settings[ask.setting], ask.seconds)
         contender = self._contenders[key]
         path = self._folder.reference(training.id)
         reference = None if ask.keep or not path.exists() else list(np.load(path).values())
-        answer = take_turn(contender, self._team, ask.clocks, initial, reference)
+        answer = take_turn(contender, self._team, ask.clocks, initial_weights(training), reference)
         if ask.keep:
             temporary = path.with_suffix(".part.npz")
             np.savez(temporary, *contender.weights())

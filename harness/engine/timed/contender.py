@@ -9,6 +9,7 @@ import resource
 import time
 import zlib
 from collections.abc import Sequence
+from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -16,13 +17,10 @@ from numpy.typing import NDArray
 
 from harness.engine.starts import initial_layers
 from harness.spec import Setting, Training
+from harness.spec.timings import AFTER, WARM
 from harness.turns import Answer
 
 Arrays = list[NDArray[np.float32]]
-# Clocks before those that are timed: graphs are traced by then, and a pipeline of up to 3 clocks is full.
-WARM = 4
-# A clock after them, so that a pipeline is as full at the end of what is timed as at its beginning.
-AFTER = 1
 
 
 class Contender(Protocol):
@@ -94,8 +92,9 @@ def take_turn(contender: Contender, team: Team, clocks: int, initial: Arrays, re
     )
 
 
+@cache
 def initial_weights(training: Training) -> Arrays:
-    """Weights that every contender starts from, those of replicate 0.
+    """Weights that every contender starts from, those of replicate 0; shared, and not to be written to.
 
     Args:
         training: the net.

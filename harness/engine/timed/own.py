@@ -1,4 +1,4 @@
-"""Contenders of our own: the reference, data partition with and without staleness, model partition; real or emulated."""
+"""Contenders of our own: the reference, data partition with and without staleness, model partition; also emulated."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.engine import ranks
+from harness.engine import ranks, runtime
 from harness.engine.folds import Weights
 from harness.engine.model_partition import groups
 from harness.engine.objective import Objective
@@ -20,14 +20,26 @@ from harness.engine.runtime import tf
 from harness.engine.starts import batches
 from harness.engine.step_times import Loop, Share, alone, emulated, real
 from harness.engine.table import Bounds, SSPTable
-from harness.engine.timed.contender import AFTER, WARM, Arrays, Contender, initial_weights
+from harness.engine.timed import tape
+from harness.engine.timed.contender import Arrays, Contender, initial_weights
+from harness.engine.timed.peer import Peer, require
 from harness.engine.transports import TRANSPORTS
 from harness.errors import BadInputError
 from harness.history import Recorder
 from harness.layout import Block, blocks
 from harness.planning import Partition
 from harness.schedule import share
-from harness.spec import DataPartition, ModelPartition, Setting, StalePartition, Training
+from harness.spec import (
+    DataPartition,
+    Fault,
+    Framework,
+    ModelPartition,
+    PeerPartition,
+    Setting,
+    StalePartition,
+    Training,
+)
+from harness.spec.timings import AFTER, WARM
 from harness.stragglers import service
 
 UNDIVIDED = DataPartition(1)
@@ -38,9 +50,12 @@ class Team:
 
     Args:
         settings: all that will be timed, so that every group of ranks that any of them needs is known to Horovod.
+        meeting: not used: ranks find each other by their launcher.
     """
 
-    def __init__(self, settings: Iterable[Setting]) -> None:
+    def __init__(self, settings: Iterable[Setting], meeting: Path) -> None:
+        del meeting
+        runtime.limit_threads(1)
         wanted = list(settings)
         divided = [s for s in wanted if isinstance(s.distribution, ModelPartition)]
         sets = {group for s in divided for group in groups(s.distributed_by(ModelPartition), s.training.widths)}
@@ -49,7 +64,7 @@ class Team:
 
     def barrier(self) -> None:
         """Wait for all ranks."""
-        self._here.gather(np.zeros(1, np.int64))
+        self._here.barrier()
 
     def contender(self, setting: Setting, seconds: float) -> Contender:
         """Get ready for a setting.
@@ -67,18 +82,37 @@ class Team:
         match setting.distribution:
             case StalePartition():
                 return Stale(setting.training, setting.distribution, self._here, seconds)
+            case PeerPartition(framework=Framework.TAPE):
+                require(setting, Framework.TAPE, self.size, seconds)
+                return Peer(setting.training, self.size, tape.Replica(setting.training, self._here))
             case DataPartition() | ModelPartition() if seconds:
                 return Emulated(setting.training, setting.distribution, self._here, seconds)
             case DataPartition() | ModelPartition():
                 made = real(setting.training, setting.distribution, self._here)
-                return Synchronous(setting, self._here.rank, made, emulated(setting.training, setting.distribution, self._here, 0.0))
+                return Synchronous(
+                    setting, self._here.rank, made, emulated(setting.training, setting.distribution, self._here, 0.0)
+                )
         raise BadInputError("settings of this kind are not timed", where=setting.id)
+
+    def _exchange(self, training: Training, partition: Partition) -> Loop | None:
+        """The collectives of a step by themselves."""
+        silent = self.size == 1 or partition.fault is Fault.NO_EXCHANGE
+        return None if silent else emulated(training, partition, self._here, 0.0)
 
 
 class Alone:
-    """One process without Horovod: the reference, or what one worker of a distribution computes."""
+    """One process without Horovod: the reference, or what one worker of a distribution computes.
+
+    Args:
+        settings: not used.
+        meeting: not used.
+    """
 
     rank, size = 0, 1
+
+    def __init__(self, settings: Iterable[Setting], meeting: Path) -> None:
+        del settings, meeting
+        runtime.limit_threads(1)
 
     def barrier(self) -> None:
         """Nobody to wait for."""
@@ -114,7 +148,6 @@ class Synchronous:
 
     def __init__(self, setting: Setting, rank: int, share: Share, exchange: Loop | None) -> None:
         self._setting, self._rank, self._share, self._exchange = setting, rank, share, exchange
-        self._initial = [w.numpy() for w in share.weights]
         self._clock = 0
         self._advance = tf.function(
             lambda first, last: tf.while_loop(lambda c: c < last, share.update, (first,), parallel_iterations=1),
@@ -124,8 +157,9 @@ class Synchronous:
     def reset(self) -> None:
         """Go back to the initial weights and to clock 0."""
         self._clock = 0
-        for weight, value in zip(self._share.weights, self._initial, strict=True):
-            weight.assign(value)
+        initial = self.share(initial_weights(self._setting.training))
+        for weight, value in zip(self._share.weights, initial, strict=True):
+            weight.assign(np.reshape(value, weight.shape))
 
     def advance(self, clocks: int) -> None:
         """Make so many clocks.
@@ -188,9 +222,7 @@ class Emulated:
     """
 
     def __init__(self, training: Training, partition: Partition, here: Ranks, seconds: float) -> None:
-        self._loop, self._exchange = (
-            emulated(training, partition, here, pause) for pause in (seconds, 0.0)
-        )
+        self._loop, self._exchange = (emulated(training, partition, here, pause) for pause in (seconds, 0.0))
 
     def reset(self) -> None:
         """There are no weights."""
@@ -345,7 +377,8 @@ class Stale:
 
 def _plain(array: NDArray[np.float32], place: int) -> NDArray[np.float32]:
     """Without the axis of replicates; biases in one dimension."""
-    return array[0].reshape(-1) if place % 2 else array[0]
+    plain: NDArray[np.float32] = array[0].reshape(-1) if place % 2 else array[0]
+    return plain
 
 
 def _cut(block: Block, matrix: NDArray[np.float32], biases: NDArray[np.float32]) -> Arrays:

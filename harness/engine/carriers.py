@@ -1,0 +1,74 @@
+"""Threads that carry messages between ranks clock by clock, and how others wait for what they bring."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+
+class News(threading.Condition):
+    """A condition on what arrives; an error ends every wait, now and later."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._error: BaseException | None = None
+
+    def wait_until(self, ready: Callable[[], bool]) -> None:
+        """Wait for something to be true; call it while holding the lock.
+
+        Args:
+            ready: whether it is.
+
+        Raises:
+            BaseException: what `fail` was told first.
+        """
+        self.wait_for(lambda: self._error is not None or ready())
+        if self._error is not None:
+            raise self._error
+
+    def fail(self, error: BaseException) -> None:
+        """End every wait with an error.
+
+        Args:
+            error: why no more will come.
+        """
+        with self:
+            self._error = self._error or error
+            self.notify_all()
+
+
+class Carriers:
+    """Threads that make one step per clock.
+
+    Args:
+        clocks: number of clocks.
+        fail: told of an error in a step, with which its thread ends.
+    """
+
+    def __init__(self, clocks: int, fail: Callable[[BaseException], None]) -> None:
+        self._clocks, self._fail = clocks, fail
+        self._threads: list[threading.Thread] = []
+
+    def run(self, name: str, step: Callable[[int], None]) -> None:
+        """Start a thread.
+
+        Args:
+            name: of the thread.
+            step: made for every clock in turn.
+        """
+
+        def work() -> None:
+            try:
+                for clock in range(self._clocks):
+                    step(clock)
+            except BaseException as error:
+                self._fail(error)
+
+        thread = threading.Thread(target=work, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def join(self) -> None:
+        """Wait until every thread has made its last step, or ended with an error."""
+        for thread in self._threads:
+            thread.join()

@@ -1,0 +1,266 @@
+"""Modelled points: seconds per clock of what is timed, on this machine and beyond it, from constants alone.
+
+The constants are seconds of matrix products, of passes over memory and of collectives by themselves, measured by
+`harness plan --measure`. None of the points that a prediction is compared with went into them.
+
+On this machine a rank computes where there is a core for it, else it sleeps for the time that worker 0 takes alone.
+Sleep leaves the core to the exchange, computing does not: with s ≥ 1 only the latency of an exchange hides behind
+computing, but all of it behind sleep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.planning.constants import Arithmetic, Constants, Network
+from harness.planning.forecast import BYTES, UNDIVIDED, forecast, largest_share
+from harness.planning.validation import EMULATED, REAL, Comparison, median_error
+from harness.record import Record
+from harness.spec import DataPartition, ModelPartition, Setting, StalePartition, Stragglers, Training, Transport
+from harness.spec.timings import AFTER, WARM
+from harness.stats.queue import finish_times
+from harness.stats.simulation import Flat, Law, OneMachine, Racks, Service, Topology, simulate
+from harness.stats.speed import times
+from harness.stragglers import service
+
+_TIMED = DataPartition | ModelPartition | StalePartition
+
+
+def is_emulated(setting: Setting, cores: int) -> bool:
+    """Whether ranks sleep in the place of computing: for want of cores, or since their times are prescribed.
+
+    Args:
+        setting: who is timed.
+        cores: of the machine.
+
+    Returns:
+        Whether its point is an emulated one.
+    """
+    found = setting.distribution
+    return found.ranks > cores or (isinstance(found, StalePartition) and found.stragglers is not Stragglers.NONE)
+
+
+def predictions(settings: Iterable[Setting], constants: Constants, launcher: str) -> dict[Setting, float]:
+    """Seconds per clock of timed settings on this machine.
+
+    Args:
+        settings: those of other people's code are left out.
+        constants: of this machine.
+        launcher: under which exchanges were measured.
+
+    Returns:
+        Seconds by setting.
+
+    Raises:
+        BadInputError: nothing was measured under that launcher.
+    """
+    return {s: _seconds(s, constants, launcher) for s in settings if isinstance(s.distribution, _TIMED)}
+
+
+def error(predicted: Mapping[Setting, float], records: Sequence[Record]) -> list[Comparison]:
+    """Predictions beside what was timed.
+
+    Args:
+        predicted: seconds per clock by setting.
+        records: of timed settings.
+
+    Returns:
+        One row per setting that has both, named by the setting's id.
+    """
+    by_name = {setting.id: seconds for setting, seconds in predicted.items()}
+    return [
+        Comparison(
+            found.setting.id,
+            found.setting.distribution.workers,
+            EMULATED if found.emulated else REAL,
+            by_name[found.setting.id],
+            found.seconds.median,
+            found.seconds.low,
+            found.seconds.high,
+        )
+        for found in times(records).values()
+        if found.setting.id in by_name
+    ]
+
+
+def stated(rows: Sequence[Comparison]) -> str:
+    """The error of the model in a sentence, and what it was fitted to.
+
+    Args:
+        rows: one or more comparisons.
+
+    Returns:
+        The sentence.
+    """
+    kinds = ((kind, [row for row in rows if row.kind == kind]) for kind in (REAL, EMULATED))
+    parts = [f"{100 * median_error(mine):.1f} % over {len(mine)} {kind}" for kind, mine in kinds if mine]
+    return (
+        f"Median error of the model, sign apart: {' and '.join(parts)} points; its constants (matrix products, passes "
+        "over memory, collectives by themselves) were fitted to none of them."
+    )
+
+
+def _seconds(setting: Setting, constants: Constants, launcher: str) -> float:
+    network = constants.network(launcher, oversubscribed=True)
+    emulated = is_emulated(setting, constants.machine.cores)
+    arithmetic = constants.alone if emulated or setting.distribution.workers == 1 else constants.busy
+    match setting.distribution:
+        case StalePartition() as stale:
+            host = _Host(arithmetic, network, constants.machine.cores, emulated)
+            return host.seconds(setting.training, stale)
+        case DataPartition() | ModelPartition() as partition:
+            return forecast(setting.training, partition, arithmetic, network).step_seconds
+    raise TypeError(setting.id)
+
+
+@dataclass(frozen=True)
+class _Host:
+    """Ranks of one machine over tables.
+
+    Args:
+        arithmetic: what each computes in a second.
+        network: what collectives take.
+        cores: of the machine.
+        emulated: whether ranks sleep.
+    """
+
+    arithmetic: Arithmetic
+    network: Network
+    cores: int
+    emulated: bool
+
+    def seconds(self, training: Training, stale: StalePartition) -> float:
+        """Of a clock, from the first that is timed to the last."""
+        whole, latency = (self._exchange(stale, size) for size in (BYTES * training.parameters, 1.0))
+        hidden = whole if self.emulated else min(whole, latency)
+        clocks = max(1, training.clocks - WARM - AFTER)
+        busy = self._computing(training, stale, clocks) + self._folding(training, stale) + whole - hidden
+        warm = np.repeat(busy.mean(axis=1, keepdims=True), WARM, axis=1)
+        finished = finish_times(np.hstack([warm, busy]), stale.staleness, hidden).max(axis=1)
+        return float(finished[-1] - finished[WARM - 1]) / clocks
+
+    def _computing(self, training: Training, stale: StalePartition, clocks: int) -> NDArray[np.float64]:
+        """(workers, clocks): drawn, or slept as long as worker 0 of a data partition computes, or computed."""
+        if stale.stragglers is not Stragglers.NONE:
+            return service(stale.stragglers, stale.workers, clocks, 0)
+        if self.emulated:
+            seconds = forecast(training, DataPartition(stale.workers), self.arithmetic, self.network).compute_seconds
+        else:
+            mine = replace(training, batch=largest_share(training.batch, stale.workers))
+            seconds = forecast(mine, UNDIVIDED, self.arithmetic, self.network).compute_seconds
+            seconds -= training.parameters * self.arithmetic.seconds_per_element["update"]
+        return np.full((stale.workers, clocks), seconds)
+
+    def _folding(self, training: Training, stale: StalePartition) -> float:
+        """Passes over memory in place of the update, which is three; ranks beyond the cores take turns.
+
+        Changes and base are read and the base written; where the own change is pending, that is read, and the view
+        fetched and written.
+        """
+        changes = stale.workers if stale.transport is Transport.EAGER else 1
+        passes = changes + 2 + (3 if stale.staleness and stale.workers > 1 else 0)
+        turns = max(1.0, stale.workers / self.cores)
+        return turns * passes / 3 * training.parameters * self.arithmetic.seconds_per_element["update"]
+
+    def _exchange(self, stale: StalePartition, size: float) -> float:
+        """Everybody's broadcast, or one sum."""
+        if stale.workers == 1:
+            return 0.0
+        if stale.transport is Transport.PIPELINED:
+            return self.network.seconds("allreduce", stale.workers, size)
+        return stale.workers * self.network.seconds("broadcast", stale.workers, size)
+
+
+@dataclass(frozen=True)
+class Point:
+    """A modelled point beyond this machine.
+
+    Args:
+        topology: name of how workers are joined.
+        law: name of how their times vary.
+        staleness: s.
+        workers: P.
+        seconds: of a clock.
+        speedup: P·T(1)/T(P), examples per second over those of one worker that nobody disturbs; same batch per worker.
+    """
+
+    topology: str
+    law: str
+    staleness: int
+    workers: int
+    seconds: float
+    speedup: float
+
+
+def topologies(
+    constants: Constants, launcher: str, *, latency_seconds: float, bandwidth: float, rack: int
+) -> dict[str, Topology]:
+    """One machine as this one was measured, and two networks that are assumed.
+
+    Args:
+        constants: of this machine.
+        launcher: under which exchanges were measured.
+        latency_seconds: of a message over a link of the networks; twice that between racks.
+        bandwidth: bytes per second of a link, and of a rack's uplink.
+        rack: workers of a rack.
+
+    Returns:
+        Topologies by a name that says what they are.
+
+    Raises:
+        BadInputError: nothing was measured under that launcher.
+    """
+    measured = constants.network(launcher).measured
+    pair = measured[min(measured)]
+    steps, most = 2 * (pair.ranks - 1), pair.bytes[-1]
+    quickest = pair.seconds["allreduce"][0] / steps
+    memory = most / (pair.seconds["allreduce"][-1] / steps - quickest)
+    link, uplink = Flat(latency_seconds, bandwidth), Flat(2 * latency_seconds, bandwidth)
+    said = f"{1e6 * latency_seconds:g} µs, {bandwidth / 1e9:g} GB/s a link"
+    return {
+        f"one machine ({1e6 * quickest:.0f} µs, {memory / 1e9:.1f} GB/s in all)": OneMachine(quickest, memory),
+        f"flat network ({said})": link,
+        f"racks of {rack} ({said})": Racks(rack, link, uplink),
+    }
+
+
+def beyond(
+    training: Training,
+    compute_seconds: float,
+    joined: Mapping[str, Topology],
+    laws: Mapping[str, Law],
+    workers: Sequence[int],
+    *,
+    staleness: Sequence[int] = (0, 3),
+    clocks: int = 100,
+) -> list[Point]:
+    """Data partition among any number of workers, each with the whole batch to itself.
+
+    Args:
+        training: whose weights travel.
+        compute_seconds: mean time of a worker's clock.
+        joined: topologies by name.
+        laws: of stragglers, by name, at the same mean.
+        workers: numbers of them.
+        staleness: bounds s.
+        clocks: that are simulated.
+
+    Returns:
+        Points, one per combination.
+
+    Raises:
+        BadInputError: a number is out of range.
+    """
+    size = float(BYTES * training.parameters)
+    found = []
+    for (topology, links), (law, varying), bound, count in product(joined.items(), laws.items(), staleness, workers):
+        drawn = Service(compute_seconds, varying)
+        run = simulate(drawn, links, workers=count, clocks=clocks, staleness=bound, message_bytes=size)
+        seconds = run.seconds / clocks
+        found.append(Point(topology, law, bound, count, seconds, count * compute_seconds / seconds))
+    return found

@@ -1,0 +1,132 @@
+"""Figures of modelled points: how far they are from points that were run, and what lies beyond this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from harness.planning.modelled import Point
+from harness.planning.validation import EMULATED, REAL, Comparison, median_error
+from harness.report.figures import nothing_yet
+
+_LOOKS = {REAL: ("o", "C0"), EMULATED: ("^", "C1")}
+_BAND = 0.10
+_MARKERS = "os^D"
+_DASHES: tuple[Any, ...] = ("-", "--")
+
+
+def plot_model_error(rows: Sequence[Comparison]) -> Figure:
+    """Modelled against measured and emulated seconds of a clock, with the band of ±10 %.
+
+    Args:
+        rows: comparisons.
+
+    Returns:
+        One panel of seconds, and one of the ratio, which tells what is within the band.
+    """
+    title = "How far the model is from what was run"
+    if not rows:
+        return nothing_yet(title)
+    sns.set_theme(context="talk", style="whitegrid", palette="colorblind")
+    figure = Figure(figsize=(17, 8.6), layout="constrained")
+    seconds, ratio = figure.subplots(1, 2)
+    ends = np.array([0.7, 1.4]) * [f([s for r in rows for s in (r.seconds, r.predicted_seconds)]) for f in (min, max)]
+    seconds.plot(ends, ends, color="black", linewidth=2, label="modelled = run")
+    seconds.fill_between(ends, (1 - _BAND) * ends, (1 + _BAND) * ends, color="0.6", alpha=0.4, label="±10 %")
+    ratio.axhline(1, color="black", linewidth=2)
+    ratio.axhspan(1 - _BAND, 1 + _BAND, color="0.6", alpha=0.4)
+    for kind, (marker, colour) in _LOOKS.items():
+        mine = [row for row in rows if row.kind == kind]
+        if mine:
+            said = f"{kind}: {len(mine)} points, median error {100 * median_error(mine):.1f} %"
+            _draw_rows(seconds, ratio, mine, marker, colour, said)
+    for axis in (seconds, ratio):
+        axis.set_xscale("log")
+        axis.set_xlabel("run: median seconds of a clock, 95 % interval")
+    seconds.set_yscale("log")
+    ratio.set_ylim(min(0.8, ratio.get_ylim()[0]), max(1.2, ratio.get_ylim()[1]))
+    seconds.set_ylabel("modelled: seconds of a clock")
+    ratio.set_ylabel("modelled / run (no unit)")
+    figure.legend(*seconds.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize=18)
+    figure.suptitle(title, fontsize=22, fontweight="bold")
+    return figure
+
+
+def plot_beyond(points: Sequence[Point], *, measured_up_to: int) -> Figure:
+    """Modelled speed-up of data partition with the same batch per worker, by topology and law of stragglers.
+
+    Args:
+        points: modelled.
+        measured_up_to: cores of the machine that the constants are of; up to there measuring would be possible.
+
+    Returns:
+        One panel per law; colours and markers are topologies, dashes the staleness.
+    """
+    title = "Modelled, not measured: speed-up beyond this machine"
+    if not points:
+        return nothing_yet(title)
+    sns.set_theme(context="talk", style="whitegrid", palette="colorblind")
+    laws, joined, bounds = (
+        list(dict.fromkeys(getattr(p, n) for p in points)) for n in ("law", "topology", "staleness")
+    )
+    figure = Figure(figsize=(8.5 * len(laws), 9.4), layout="constrained")
+    axes = figure.subplots(1, len(laws), sharey=True, squeeze=False)[0]
+    for axis, law in zip(axes, laws, strict=True):
+        mine = [point for point in points if point.law == law]
+        ends = [min(p.workers for p in mine), max(p.workers for p in mine)]
+        axis.plot(ends, ends, color="black", linewidth=2)
+        axis.axvspan(ends[0], measured_up_to, color="0.6", alpha=0.4)
+        for point_set in ((name, bound) for name in joined for bound in bounds):
+            _draw_line(axis, mine, *point_set, joined.index(point_set[0]), bounds.index(point_set[1]))
+        axis.set_xscale("log")
+        axis.set_yscale("log")
+        axis.set_title(f"stragglers: {law}", fontsize=20)
+        axis.set_xlabel("workers")
+    axes[0].set_ylabel("speed-up P·T(1)/T(P), modelled\n(same batch per worker)")
+    figure.legend(handles=_keys(joined, bounds), loc="outside lower center", ncols=2, frameon=False, fontsize=17)
+    figure.suptitle(title, fontsize=22, fontweight="bold")
+    return figure
+
+
+def _draw_rows(seconds: Axes, ratio: Axes, rows: Sequence[Comparison], marker: str, colour: str, label: str) -> None:
+    middle, low, high, predicted = np.array([[r.seconds, r.low, r.high, r.predicted_seconds] for r in rows]).T
+    # An interval of few rounds has no ends: none is drawn.
+    sides = np.where(np.isfinite([low, high]), np.abs([middle - low, high - middle]), 0.0)
+    look: dict[str, Any] = {
+        "fmt": marker,
+        "color": colour,
+        "markersize": 11,
+        "capsize": 4,
+        "markeredgecolor": "white",
+    }
+    seconds.errorbar(middle, predicted, xerr=sides, label=label, **look)
+    ratio.errorbar(middle, predicted / middle, xerr=sides, **look)
+
+
+def _draw_line(axis: Axes, points: Sequence[Point], name: str, bound: int, number: int, dashes: int) -> None:
+    mine = [point for point in points if (point.topology, point.staleness) == (name, bound)]
+    axis.plot(
+        [point.workers for point in mine],
+        [point.speedup for point in mine],
+        color=f"C{number}",
+        marker=_MARKERS[number],
+        linestyle=_DASHES[dashes % 2],
+        markersize=9,
+        markerfacecolor="white" if dashes else f"C{number}",
+    )
+
+
+def _keys(joined: Sequence[str], bounds: Sequence[int]) -> list[Line2D]:
+    lines = [Line2D([], [], color=f"C{n}", marker=_MARKERS[n], label=name) for n, name in enumerate(joined)]
+    lines += [
+        Line2D([], [], color="0.3", linestyle=_DASHES[n % 2], label=f"s = {bound}") for n, bound in enumerate(bounds)
+    ]
+    lines.append(Line2D([], [], color="black", linewidth=2, label="ideal: P"))
+    lines.append(Line2D([], [], color="0.6", alpha=0.4, linewidth=12, label="cores of this machine"))
+    return lines

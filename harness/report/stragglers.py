@@ -1,0 +1,97 @@
+"""Figures of what slack buys under stragglers: emulated ratios beside those of the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from harness.report.drawn import BOUND, mark
+from harness.report.figures import nothing_yet
+from harness.stats.speed import Interval
+
+_MARKERS = "^vD"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """An emulated ratio T(s = 0)/T(s) and the modelled one.
+
+    Args:
+        law: of stragglers.
+        workers: P.
+        staleness: s, 1 or more.
+        modelled: ratio of the queue.
+        emulated: ratio over rounds.
+    """
+
+    law: str
+    workers: int
+    staleness: int
+    modelled: float
+    emulated: Interval
+
+
+def ratios_by_staleness(points: Sequence[Compared], *, laws: Sequence[str], share: float) -> Figure:
+    """Ratios against staleness, from 1 at s = 0.
+
+    Args:
+        points: what is there.
+        laws: one panel each.
+        share: tolerated distance from the model, drawn as a band.
+
+    Returns:
+        The panels in a row; colours and markers are numbers of workers.
+    """
+    title = "Stragglers: what slack buys, emulated and modelled"
+    if not points:
+        return nothing_yet(title)
+    sns.set_theme(context="talk", style="whitegrid", palette="colorblind")
+    counts = sorted({point.workers for point in points})
+    figure = Figure(figsize=(7.2 * len(laws), 8.2), layout="constrained")
+    axes = figure.subplots(1, len(laws), sharey=True, squeeze=False)[0]
+    for axis, law in zip(axes, laws, strict=True):
+        for number, count in enumerate(counts):
+            mine = sorted((p for p in points if (p.law, p.workers) == (law, count)), key=lambda p: p.staleness)
+            _draw(axis, mine, number, f"P = {count}", share)
+        axis.set_title(law, fontsize=20)
+        axis.set_xlabel("staleness s (clocks)")
+        axis.set_xticks([0, *sorted({point.staleness for point in points})])
+    axes[0].set_ylabel("time at s = 0 / time at s (no unit)")
+    handles = {label: line for axis in axes for line, label in zip(*axis.get_legend_handles_labels(), strict=True)}
+    figure.legend(
+        handles.values(), handles.keys(), loc="outside lower center", ncols=len(counts), frameon=False, fontsize=17
+    )
+    figure.suptitle(title, fontsize=22, fontweight="bold")
+    return figure
+
+
+def _draw(axis: Axes, points: Sequence[Compared], number: int, label: str, share: float) -> None:
+    # Side by side, so that intervals of several numbers of workers do not hide each other.
+    shift = 0.12 * (number - 0.5)
+    places = np.array([point.staleness for point in points], float)
+    model = np.array([1.0, *(point.modelled for point in points)])
+    along = np.array([0.0, *places])
+    colour = f"C{number}"
+    (queue,) = axis.plot(
+        along, model, color=colour, linestyle="--", linewidth=2, label=f"modelled (queue) ±{100 * share:g} %, {label}"
+    )
+    mark(queue, BOUND, "queue", between=True)
+    axis.fill_between(along, (1 - share) * model, (1 + share) * model, color=colour, alpha=0.15, linewidth=0)
+    if points:
+        middle, low, high = np.array([[p.emulated.median, p.emulated.low, p.emulated.high] for p in points]).T
+        sides = np.where(np.isfinite([low, high]), np.abs([middle - low, high - middle]), 0.0)
+        axis.errorbar(
+            places + shift,
+            middle,
+            yerr=sides,
+            fmt=_MARKERS[number % len(_MARKERS)],
+            color=colour,
+            markersize=12,
+            capsize=6,
+            label=f"emulated: median, 95 %, {label}",
+        )

@@ -1,0 +1,123 @@
+"""What the suite claims, on rounds made by hand from the queue itself, right and wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_rounds import rounds
+from matplotlib.figure import Figure
+
+from harness.record import Record
+from harness.spec import Role, Setting, StalePartition, Stragglers
+from harness.stats.queue import finish_times
+from harness.stragglers import service
+from harness.verdict import Word
+from suites.straggler_scaling.analysis import judge, modelled, plot_speedup
+from suites.straggler_scaling.sweep import CLOCKS, SETTINGS, WORKERS
+
+_SLACK = [s for s in SETTINGS if s.role is Role.CLAIM and s.distribution.staleness]
+
+
+def played(setting: Setting, factor: float = 1.0, overhead: float = 0.0, spread: float = 0.01) -> Record:
+    """Rounds as the queue has them, times a factor, with noise from round to round."""
+    stale = setting.distributed_by(StalePartition)
+    drawn = overhead + service(stale.stragglers, stale.workers, CLOCKS, 0)
+    seconds = factor * finish_times(drawn, stale.staleness)[-1].max() / CLOCKS
+    noise = np.exp(spread * np.linspace(-1.5, 1.5, setting.replicates))
+    return rounds(setting, seconds * noise, emulated=True, gap=None)
+
+
+def others(gaps: Mapping[Role, float] | None = None) -> list[Record]:
+    """Anchor and control, as they should be unless said otherwise."""
+    ends = {Role.ANCHOR: 1e-7, Role.CONTROL: 0.8} | dict(gaps or {})
+    return [rounds(s, [1e-3] * s.replicates, gap=ends[s.role]) for s in SETTINGS if s.role is not Role.CLAIM]
+
+
+@pytest.fixture
+def world() -> Callable[..., list[Record]]:
+    """The whole suite, with one setting's times multiplied."""
+
+    def make(odd: str = "", factor: float = 1.0, **changes: float) -> list[Record]:
+        claims = [s for s in SETTINGS if s.role is Role.CLAIM]
+        return [*(played(s, factor if s.id == odd else 1.0, **changes) for s in claims), *others()]
+
+    return make
+
+
+def test_the_queue_itself_is_supported(world: Callable[..., list[Record]]) -> None:
+    verdict = judge(world())
+    assert verdict.word is Word.SUPPORTED, verdict.reason
+    ratios = [part for part in verdict.parts if "modelled" in part.evidence]
+    assert len(ratios) == len(_SLACK)
+    assert all(part.evidence["basis"] == "emulated" for part in ratios)
+
+
+def test_a_millisecond_a_clock_besides_sleep_is_tolerated(world: Callable[..., list[Record]]) -> None:
+    assert judge(world(overhead=1e-3)).word is Word.SUPPORTED
+
+
+@pytest.mark.parametrize("factor", [0.8, 1.25])
+@pytest.mark.parametrize("setting", _SLACK, ids=lambda s: s.distribution.id)
+def test_a_world_that_is_off_by_a_fifth_is_refuted(
+    world: Callable[..., list[Record]], setting: Setting, factor: float
+) -> None:
+    verdict = judge(world(setting.id, factor))
+    assert verdict.word is Word.REFUTED
+    assert [part.subject for part in verdict.parts if part.word is Word.REFUTED and "modelled" in part.evidence] == [
+        setting.id
+    ]
+
+
+@pytest.mark.parametrize(("factor", "spread"), [(1 / 1.07, 0.06), (1 / 0.93, 0.06)])
+def test_an_interval_across_the_edge_says_nothing(
+    world: Callable[..., list[Record]], factor: float, spread: float
+) -> None:
+    odd = _SLACK[0]
+    records = [played(odd, factor, spread=spread) if r.facts.setting == odd else r for r in world()]
+    assert judge(records).word is Word.INCONCLUSIVE
+
+
+def test_a_lasting_straggler_gains_nothing_from_slack_and_others_do() -> None:
+    found = {s.distribution.id: modelled(s) for s in _SLACK}
+    for name, gain in found.items():
+        assert gain == pytest.approx(1.0) if "slow-rank" in name else 1.05 < gain < 2.0, name
+    for law in (Stragglers.LOGNORMAL, Stragglers.PAUSES):
+        for workers in WORKERS:
+            assert found[f"w{workers}-s3-eager-{law}"] > found[f"w{workers}-s1-eager-{law}"]
+
+
+def test_controls_must_fail_and_anchors_hold(world: Callable[..., list[Record]]) -> None:
+    claims = [r for r in world() if r.facts.setting.role is Role.CLAIM]
+    for role, gap in ((Role.CONTROL, 1e-7), (Role.ANCHOR, 0.1)):
+        verdict = judge([*claims, *others({role: gap})])
+        assert verdict.word is Word.INCONCLUSIVE
+        assert verdict.reason.startswith("void")
+
+
+def test_ranks_that_computed_are_no_evidence(world: Callable[..., list[Record]]) -> None:
+    odd = _SLACK[0]
+    records = [rounds(odd, [0.03] * odd.replicates) if r.facts.setting == odd else r for r in world()]
+    verdict = judge(records)
+    assert verdict.word is Word.INCONCLUSIVE
+    assert "did not sleep" in verdict.reason
+
+
+def test_without_all_rounds_or_the_base_there_is_no_verdict(world: Callable[..., list[Record]]) -> None:
+    records = world()
+    assert judge(records[1:]).word is Word.INCONCLUSIVE
+    short = replace(records[1], gaps=rounds(records[1].facts.setting, [0.03] * 3, emulated=True, gap=None).gaps)
+    facts = short.facts.model_copy(update={"block": replace(short.facts.block, count=3)})
+    assert judge([records[0], replace(short, facts=facts), *records[2:]]).word is Word.INCONCLUSIVE
+
+
+def test_the_figure_has_a_panel_per_law_and_tells_emulated_from_modelled(world: Callable[..., list[Record]]) -> None:
+    figure = plot_speedup(world())
+    assert [axis.get_title() for axis in figure.axes] == ["lognormal", "pauses", "slow-rank"]
+    (legend,) = figure.legends
+    said = [text.get_text() for text in legend.get_texts()]
+    assert sum("emulated" in text for text in said) == sum("modelled" in text for text in said) == len(WORKERS)
+    assert isinstance(plot_speedup([]), Figure)
+    assert isinstance(plot_speedup(world()[:1]), Figure)
