@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from harness.record import TRAJECTORY, Machine, Record, pooled
 from harness.report.figures import inline
+from harness.report.timing import Timing
 from harness.spec import Suite
 from harness.stats.rates import Rate, estimate
+from harness.stats.scaling import Estimate
+from harness.stats.speed import Interval
 from harness.verdict import Verdict
+
+SCALING = "scaling"
 
 
 @dataclass(frozen=True)
@@ -65,10 +71,17 @@ class Section:
             for part in self.verdict.parts
         ]
 
+    @cached_property
+    def timing(self) -> Timing | None:
+        """What was timed, where that is what the suite is about."""
+        return Timing(self.suite, self.records) if self.suite.claim.kind == SCALING else None
+
     @property
     def decays(self) -> list[tuple[str, Rate]]:
         """How the gap of all layers decays, for settings where it has not vanished and no replicate diverged."""
-        found = []
+        found: list[tuple[str, Rate]] = []
+        if self.timing:
+            return found
         for setting, table in pooled(self.records).values():
             if "all" not in table.layers:
                 continue
@@ -159,8 +172,23 @@ def _environment(*, escape: bool) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["number"] = _number
+    environment.filters["interval"] = _interval
+    environment.filters["digits"] = _digits
     return environment
 
 
 def _number(value: object) -> str:
     return f"{value:.3g}" if isinstance(value, float) else "–" if value is None else str(value)
+
+
+def _interval(found: Interval | Estimate | None, factor: float = 1.0) -> str:
+    """The middle and both ends, in units of 1/factor; a dash where there is nothing."""
+    if found is None:
+        return "–"
+    middle = found.median if isinstance(found, Interval) else found.value
+    return f"{_digits(factor * middle)} [{_digits(factor * found.low)}, {_digits(factor * found.high)}]"
+
+
+def _digits(value: float) -> str:
+    """Four digits that count, or all before the point."""
+    return f"{value:.0f}" if 1000 <= abs(value) < np.inf else f"{value:.4g}"

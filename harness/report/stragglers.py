@@ -10,6 +10,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from harness.report.drawn import BOUND, mark
 from harness.report.figures import nothing_yet
 from harness.stats.speed import Interval
 
@@ -76,9 +77,10 @@ def _draw(axis: Axes, points: Sequence[Compared], number: int, label: str, share
     model = np.array([1.0, *(point.modelled for point in points)])
     along = np.array([0.0, *places])
     colour = f"C{number}"
-    axis.plot(
+    (queue,) = axis.plot(
         along, model, color=colour, linestyle="--", linewidth=2, label=f"modelled (queue) ±{100 * share:g} %, {label}"
     )
+    mark(queue, BOUND, "queue", between=True)
     axis.fill_between(along, (1 - share) * model, (1 + share) * model, color=colour, alpha=0.15, linewidth=0)
     if points:
         middle, low, high = np.array([[p.emulated.median, p.emulated.low, p.emulated.high] for p in points]).T

@@ -240,7 +240,19 @@ def test_unwritable_json_is_refused(capsys: pytest.CaptureFixture[str], tmp_path
 
 @pytest.mark.parametrize(
     "words",
-    [[], ["list"], ["run"], ["judge"], ["report"], ["compare"], ["doctor"], ["calibrate"], ["history"], ["worker"]],
+    [
+        [],
+        ["list"],
+        ["run"],
+        ["judge"],
+        ["report"],
+        ["compare"],
+        ["doctor"],
+        ["calibrate"],
+        ["history"],
+        ["worker"],
+        ["lint-report"],
+    ],
 )
 def test_help_has_examples_and_states_the_exit_status(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
     assert run(*words, "--help") == 0
@@ -248,7 +260,9 @@ def test_help_has_examples_and_states_the_exit_status(capsys: pytest.CaptureFixt
     assert "Exit status" in text if not words else "Examples" in text
 
 
-@pytest.mark.parametrize("words", [["list"], ["judge", "--help"], ["report", "--help"], ["history", "--help"]])
+@pytest.mark.parametrize(
+    "words", [["list"], ["judge", "--help"], ["report", "--help"], ["lint-report", "--help"], ["history", "--help"]]
+)
 def test_light_commands_import_neither_tensorflow_nor_the_plotting(words: list[str]) -> None:
     code = (
         "import sys\nfrom harness.cli import main\n"
