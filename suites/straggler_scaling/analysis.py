@@ -32,7 +32,7 @@ def judge(records: Sequence[Record], rule: Rule = FIXED) -> Verdict:
     Returns:
         The suite's verdict.
     """
-    there = _by_name(records)
+    there = times(records)
 
     def judged(setting: Setting, gaps: GapTable) -> Verdict:
         if isinstance(setting.distribution, StalePartition):
@@ -67,7 +67,7 @@ def plot_speedup(records: Sequence[Record]) -> Figure:
     """
     from harness.report.stragglers import Compared, ratios_by_staleness
 
-    there = _by_name(records)
+    there = times(records)
     points = []
     for found in there.values():
         stale = found.setting.distribution
@@ -77,10 +77,6 @@ def plot_speedup(records: Sequence[Record]) -> Figure:
                 Compared(str(stale.stragglers), stale.workers, int(stale.staleness), modelled(found.setting), middle)
             )
     return ratios_by_staleness(points, laws=[str(law) for law in LAWS], share=TOLERANCE.epsilon)
-
-
-def _by_name(records: Sequence[Record]) -> dict[str, Times]:
-    return {found.setting.id: found for found in times(records).values()}
 
 
 def _base(setting: Setting) -> str:
