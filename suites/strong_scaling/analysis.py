@@ -39,7 +39,7 @@ def judge(records: Sequence[Record], rule: Rule = FIXED) -> Verdict:
 
 
 def plot_speedup(records: Sequence[Record]) -> Figure:
-    """Speed-up and efficiency against workers, the same global batch: medians over rounds with 95 % intervals, between two bounds.
+    """Speed-up and efficiency against workers, the same global batch: medians with 95 % intervals, between two bounds.
 
     Args:
         records: what is stored.
