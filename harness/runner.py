@@ -16,7 +16,7 @@ from harness.engine.finished import Finished
 from harness.errors import BadInputError, DamagedError, LaunchError
 from harness.history import merged
 from harness.measure import machine
-from harness.measure.deaths import rank_that_died, rank_waited_for
+from harness.measure.deaths import host_not_reached, rank_that_died, rank_waited_for
 from harness.measure.launch import Hosts, Launcher, choose, execute, launch_line, quote
 from harness.record import Facts, Machine, Record
 from harness.schedule import ENTROPY
@@ -122,7 +122,9 @@ class Run:
         named = partition.controller if isinstance(partition, StalePartition) else Controller.ANY
         return choose(options.launcher if named is Controller.ANY else Launcher(named))
 
-    def assignment(self, store: Store, part: Part, time_limit: float, parent: int) -> Assignment:
+    def assignment(
+        self, store: Store, part: Part, time_limit: float, parent: int, watch_folder: bool = False
+    ) -> Assignment:
         """What each process of a part is asked to do.
 
         Args:
@@ -130,12 +132,13 @@ class Run:
             part: which half.
             time_limit: seconds.
             parent: process that must stay alive, or 0.
+            watch_folder: whether signs of life in the part's folder must go on.
 
         Returns:
             The assignment.
         """
         folder = self.folder(store, part)
-        return Assignment(self.suite.name, self.setting, self.block, part, folder, time_limit, parent)
+        return Assignment(self.suite.name, self.setting, self.block, part, folder, time_limit, parent, watch_folder)
 
     def line(
         self, store: Store, part: Part, options: Options, launcher: Launcher, extra: Sequence[str] = ()
@@ -360,10 +363,13 @@ def _launch_first_that_starts(
 def _launch(run: Run, part: Part, store: Store, options: Options, launcher: Launcher) -> str:
     folder, mark = run.folder(store, part), uuid.uuid4().hex
     folder.clear()
-    parent = [] if options.hosts.slots else ["--parent", str(os.getpid())]
+    # A process id says nothing on another host; there, ranks look for signs of life in the folder that all share.
+    remote = bool(options.hosts.slots)
+    parent = ["--watch-folder"] if remote else ["--parent", str(os.getpid())]
     words = run.line(store, part, options, launcher, ["--mark", mark, *parent])
     try:
-        execute(words, log=folder.launcher_log, mark=mark, time_limit=options.time_limit)
+        watch = folder.beat_parent if remote else lambda: None
+        execute(words, log=folder.launcher_log, mark=mark, time_limit=options.time_limit, watch=watch)
     except LaunchError as error:
         store.require_space(2**20)
         raise _explained(error, run, part, folder) from error
@@ -382,6 +388,10 @@ def _explained(error: LaunchError, run: Run, part: Part, folder: PartFolder) -> 
         rank, reason = next(iter(own.items()))
         return LaunchError(f"rank {rank} failed: {reason}", where=where, remedy=f"see {folder.log(rank)}")
     rank_found = _dead_rank(folder, beats)
+    host = None if started else host_not_reached(folder.launcher_log)
+    if host:
+        remedy = f"see that `ssh {host} true` works without a password; {folder.launcher_log} says more"
+        return LaunchError(f"host {host} was not reached", where=where, remedy=remedy, started=started)
     if rank_found is None:
         return LaunchError(error.what, where=where, remedy=f"see {folder.launcher_log}", started=started)
     what = f"{error.what}; rank {rank_found} stopped first"
