@@ -26,6 +26,8 @@ from harness.store import PartFolder
 
 LOST_CONTACT = "lost contact with the other ranks in a collective"
 _BEAT_SECONDS = 0.25
+# Longer than a network folder may be silent, or a busy machine.
+_ABANDONED_SECONDS = 30.0
 _RANK_VARIABLES = ("HOROVOD_RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID")
 
 
@@ -41,6 +43,7 @@ class Assignment:
         folder: where arrays, log and signs of life go.
         time_limit: seconds after which the process ends itself.
         parent: process id on this machine that must stay alive; 0 for none.
+        watch_folder: whether the process that asked for this must go on leaving signs of life in the folder.
     """
 
     suite: str
@@ -50,6 +53,7 @@ class Assignment:
     folder: PartFolder
     time_limit: float
     parent: int
+    watch_folder: bool = False
 
 
 def work(assignment: Assignment) -> None:
@@ -104,15 +108,39 @@ def _redirect_output(log: Path) -> None:
 def _start_watch(assignment: Assignment, rank: int) -> None:
     deadline = time.monotonic() + assignment.time_limit
     parent = psutil.Process(assignment.parent) if assignment.parent else None
+    silence = Silence(assignment.folder.parent_beat)
 
     def watch() -> None:
         while True:
-            if _gone(parent) or time.monotonic() > deadline:
+            abandoned = assignment.watch_folder and silence.seconds() > _ABANDONED_SECONDS
+            if abandoned or _gone(parent) or time.monotonic() > deadline:
                 os._exit(1)
             _attempt(lambda: assignment.folder.beat(rank))
             time.sleep(_BEAT_SECONDS)
 
     threading.Thread(target=watch, daemon=True, name="watch").start()
+
+
+class Silence:
+    """How long a sign has stayed the same, by this machine's own clock.
+
+    Args:
+        sign: reads it.
+    """
+
+    def __init__(self, sign: Callable[[], str]) -> None:
+        self._sign, self._last, self._since = sign, "", time.monotonic()
+
+    def seconds(self) -> float:
+        """Look once more.
+
+        Returns:
+            Seconds since it was seen to change.
+        """
+        now, seen = time.monotonic(), self._sign()
+        if seen != self._last:
+            self._last, self._since = seen, now
+        return now - self._since
 
 
 def _gone(process: psutil.Process | None) -> bool:

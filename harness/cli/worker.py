@@ -18,6 +18,9 @@ def worker(
     results: Results = RESULTS,
     time_limit: Annotated[float, typer.Option(help="Seconds after which the process ends itself.")] = 600.0,
     parent: Annotated[int, typer.Option(help="Process on this machine that must stay alive.")] = 0,
+    watch_folder: Annotated[
+        bool, typer.Option("--watch-folder", help="End when `harness run` leaves no more signs of life.")
+    ] = False,
     mark: Annotated[str, typer.Option(help="Any text; it marks the processes of a launch.")] = "",
 ) -> int:
     """Do one rank's part of a run; for a cluster's own launcher. `harness run` then goes on with what is there.
@@ -32,5 +35,5 @@ def worker(
 
     found = registry.load(suite)
     run = Run(found, registry.setting(found, setting), SeedBlock.parse(seeds))
-    work(run.assignment(Store(results), part, time_limit, parent))
+    work(run.assignment(Store(results), part, time_limit, parent, watch_folder))
     return 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -124,10 +126,35 @@ def join(groups: Iterable[Group] = ()) -> Ranks:
 
     Returns:
         This process's place in it.
+
+    Raises:
+        BadInputError: under Gloo on several hosts, this host's name is of no use.
     """
+    _require_address()
     sets = {group: hvd.ProcessSet(list(group)) for group in sorted(set(groups)) if len(group) > 1}
     hvd.init(process_sets=list(sets.values()))
     return Ranks(hvd.rank(), hvd.size(), sets)
+
+
+def _require_address() -> None:
+    """See that other hosts find this one: Horovod 0.28.1's Gloo forgets the interface that it was told.
+
+    Raises:
+        BadInputError: the host's own name stands for no address, or for one that only itself can reach.
+    """
+    if "HOROVOD_GLOO_IFACE" not in os.environ or int(os.environ.get("HOROVOD_CROSS_SIZE", "1")) == 1:
+        return
+    name = socket.gethostname()
+    try:
+        address = socket.gethostbyname(name)
+    except OSError:
+        address = ""
+    if not address or address.startswith("127."):
+        raise BadInputError(
+            f"this host's own name {name!r} stands for {address or 'no address'}, where no other host finds it",
+            where="ranks",
+            remedy="give it the host's address in /etc/hosts, or use --launcher mpi",
+        )
 
 
 def start(expected: int, groups: Iterable[Group] = ()) -> Ranks:

@@ -1,4 +1,4 @@
-"""Which rank died: what launchers and Horovod write about it."""
+"""Which rank died, or which host was not reached: what launchers and Horovod write about it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 # How mpirun and horovodrun name the rank that ended first.
 _DEATH = re.compile(r"process rank (\d+) |Process (\d+) exit with status|\[prterun-[^\]]*,(\d+)\]\s+Exit code")
+_UNREACHED = re.compile(r"ssh not successful for host (\S+):$|^\s*Remote host:\s+(\S+)$", re.MULTILINE)
 _MISSING = re.compile(r"Missing ranks:\s*(\d+)|missing ranks: (\d+)|^(\d+): \[", re.MULTILINE)
 
 
@@ -34,9 +35,26 @@ def rank_waited_for(rank_log: Path) -> int | None:
     return _first_number(_MISSING, rank_log)
 
 
+def host_not_reached(launcher_log: Path) -> str | None:
+    """A host on which a launcher could start nothing.
+
+    Args:
+        launcher_log: what the launcher wrote; it need not be there.
+
+    Returns:
+        Its name; None where none is named.
+    """
+    return _first(_UNREACHED, launcher_log)
+
+
 def _first_number(pattern: re.Pattern[str], log: Path) -> int | None:
+    found = _first(pattern, log)
+    return int(found) if found else None
+
+
+def _first(pattern: re.Pattern[str], log: Path) -> str | None:
     try:
         found = pattern.search(log.read_text(encoding="utf-8", errors="replace"))
     except OSError:
         return None
-    return int(next(group for group in found.groups() if group)) if found else None
+    return next(group for group in found.groups() if group) if found else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import subprocess
@@ -17,6 +18,8 @@ import psutil
 from harness.errors import BadInputError, LaunchError
 
 _POLL_SECONDS = 0.1
+# What a rank's work depends on, of the variables that mpirun leaves behind where a rank starts on another host.
+_FORWARDED = ("PATH", "PYTHONPATH", "HOROVOD_", "NCCL_", "OMP_", "TF_", "XLA_")
 
 
 class Launcher(StrEnum):
@@ -132,10 +135,17 @@ def launch_line(launcher: Launcher, ranks: int, hosts: Hosts, command: Sequence[
     choose(launcher)
     head = str(program(launcher))
     if launcher is Launcher.GLOO:
-        return (head, "--gloo", "-np", str(ranks), "-H", place or f"localhost:{ranks}", *command)
+        # Horovod remembers for an hour which hosts it reached and through what, even where that has changed.
+        fresh = ["--disable-cache"] if place else []
+        return (head, "--gloo", *fresh, "-np", str(ranks), "-H", place or f"localhost:{ranks}", *command)
     options = ["--allow-run-as-root", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"]
-    options += ["--host", place] if place else ["--oversubscribe"]
+    options += ["--host", place, *_forwarding()] if place else ["--oversubscribe"]
     return (head, "-np", str(ranks), *options, *command)
+
+
+def _forwarding() -> list[str]:
+    names = sorted(name for name in os.environ if name.startswith(_FORWARDED))
+    return [word for name in names for word in ("-x", name)]
 
 
 def quote(words: Sequence[str]) -> str:

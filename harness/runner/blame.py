@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.errors import LaunchError
-from harness.measure.deaths import rank_that_died, rank_waited_for
+from harness.measure.deaths import host_not_reached, rank_that_died, rank_waited_for
 from harness.store import PartFolder
 from harness.worker import LOST_CONTACT
 
@@ -28,6 +28,10 @@ def explained(error: LaunchError, where: str, folder: PartFolder) -> LaunchError
         rank, reason = next(iter(own.items()))
         return LaunchError(f"rank {rank} failed: {reason}", where=where, remedy=f"see {folder.log(rank)}")
     rank_found = _dead_rank(folder, beats)
+    host = None if started else host_not_reached(folder.launcher_log)
+    if host:
+        remedy = f"see that `ssh {host} true` works without a password; {folder.launcher_log} says more"
+        return LaunchError(f"host {host} was not reached", where=where, remedy=remedy, started=started)
     if rank_found is None:
         return LaunchError(error.what, where=where, remedy=f"see {folder.launcher_log}", started=started)
     what = f"{error.what}; rank {rank_found} stopped first"

@@ -105,10 +105,13 @@ def _launch_first_that_starts(
 def _launch(run: Run, part: Part, store: Store, options: Options, launcher: Launcher) -> str:
     folder, mark, where = run.folder(store, part), uuid.uuid4().hex, f"{run.setting.id}, {part}"
     folder.clear()
-    parent = [] if options.hosts.slots else ["--parent", str(os.getpid())]
+    # A process id says nothing on another host; there, ranks look for signs of life in the folder that all share.
+    remote = bool(options.hosts.slots)
+    parent = ["--watch-folder"] if remote else ["--parent", str(os.getpid())]
     words = run.line(store, part, options, launcher, ["--mark", mark, *parent])
     try:
-        execute(words, log=folder.launcher_log, mark=mark, time_limit=options.time_limit)
+        watch = folder.beat_parent if remote else lambda: None
+        execute(words, log=folder.launcher_log, mark=mark, time_limit=options.time_limit, watch=watch)
     except LaunchError as error:
         store.require_space(2**20)
         raise explained(error, where, folder) from error

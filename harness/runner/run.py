@@ -83,7 +83,9 @@ class Run:
         named = partition.controller if isinstance(partition, StalePartition) else Controller.ANY
         return choose(options.launcher if named is Controller.ANY else Launcher(named))
 
-    def assignment(self, store: Store, part: Part, time_limit: float, parent: int) -> Assignment:
+    def assignment(
+        self, store: Store, part: Part, time_limit: float, parent: int, watch_folder: bool = False
+    ) -> Assignment:
         """What each process of a part is asked to do.
 
         Args:
@@ -91,12 +93,13 @@ class Run:
             part: which half.
             time_limit: seconds.
             parent: process that must stay alive, or 0.
+            watch_folder: whether signs of life in the part's folder must go on.
 
         Returns:
             The assignment.
         """
         folder = self.folder(store, part)
-        return Assignment(self.suite.name, self.setting, self.block, part, folder, time_limit, parent)
+        return Assignment(self.suite.name, self.setting, self.block, part, folder, time_limit, parent, watch_folder)
 
     def line(
         self, store: Store, part: Part, options: Options, launcher: Launcher, extra: Sequence[str] = ()

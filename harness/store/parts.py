@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -13,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.store.files import refuse_writing, writing
+
+_PARENT = "parent.alive"
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,22 @@ class PartFolder:
             rank: its number.
         """
         (self.path / f"rank.{rank}.alive").touch()
+
+    def beat_parent(self) -> None:
+        """Leave a sign of life of the process that asked for the launch; one that cannot be left is left out."""
+        with suppress(OSError):
+            (self.path / _PARENT).write_text(str(time.monotonic_ns()), encoding="utf-8")
+
+    def parent_beat(self) -> str:
+        """Latest sign of life of the process that asked for the launch; opened, so that a network folder looks anew.
+
+        Returns:
+            Any text, another one for every sign; empty where there is none.
+        """
+        try:
+            return (self.path / _PARENT).read_text(encoding="utf-8")
+        except OSError:
+            return ""
 
     def fail(self, rank: int, reason: str) -> None:
         """Leave the reason why a rank gives up.

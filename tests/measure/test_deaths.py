@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.measure.deaths import rank_that_died, rank_waited_for
+from harness.measure.deaths import host_not_reached, rank_that_died, rank_waited_for
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,22 @@ from harness.measure.deaths import rank_that_died, rank_waited_for
 def test_launchers_name_the_rank_that_ended_first(tmp_path: Path, text: str, rank: int | None) -> None:
     (tmp_path / "log").write_text(text)
     assert rank_that_died(tmp_path / "log") == rank
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        (
+            "A daemon failed to report back:\n\n  Local host:    h1\n  Remote host:   h2\n  Daemon exit status: 255\n",
+            "h2",
+        ),
+        ("ssh not successful for host h3:\nssh: Could not resolve hostname h3\n", "h3"),
+        ("all is well\n", None),
+    ],
+)
+def test_launchers_name_the_host_that_they_do_not_reach(tmp_path: Path, text: str, host: str | None) -> None:
+    (tmp_path / "log").write_text(text)
+    assert host_not_reached(tmp_path / "log") == host
 
 
 @pytest.mark.parametrize(
