@@ -7,9 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from harness.record import SECONDS, STEP, TRAJECTORY, GapTable, Record
+from harness.record import EMULATED, SECONDS, STEP, TRAJECTORY, GapTable, Record
 from harness.spec import Setting
-from harness.stats.speed import EMULATED
 from samples import record
 
 
