@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import sys
 import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import HarnessError, LaunchError
 from harness.measure.deaths import rank_that_died
 from harness.measure.launch import Hosts, Launcher, execute, launch_line, quote
+from harness.measure.rest import Stoppable
 from harness.spec import Setting
 from harness.turns import Answer, Ask, TurnFolder
 
@@ -80,6 +79,7 @@ class Stage:
         self._closing = threading.Event()
         self._ended: dict[str, HarnessError] = {}
         self._turns = dict.fromkeys(self._casts, 0)
+        self._resting: dict[str, Stoppable] = {}
         self._mark = uuid.uuid4().hex
         self.lines: dict[str, str] = {}
 
@@ -102,6 +102,8 @@ class Stage:
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join()
+        for team in self._resting.values():
+            team.close()
         shutil.rmtree(self.folder.path, ignore_errors=True)
 
     def turn(self, team: str, ask: Ask) -> list[Answer]:
@@ -120,12 +122,14 @@ class Stage:
         cast, number = self._casts[team], self._turns[team]
         self._turns[team] += 1
         self.folder.ask(team, number, ask)
-        self._signal(cast, signal.SIGCONT)
+        resting = self._resting.get(team)
+        if resting is None:
+            return self._answers(cast, number, ask)
+        resting.go_on()
         try:
-            answers = self._answers(cast, number, ask)
+            return self._answers(cast, number, ask)
         finally:
-            self._signal(cast, signal.SIGSTOP)
-        return answers
+            resting.stop()
 
     def _answers(self, cast: Cast, number: int, ask: Ask) -> list[Answer]:
         deadline = time.monotonic() + self._time_limit
@@ -150,7 +154,7 @@ class Stage:
                 ready = self.folder.ready(cast.name, cast.workers)
                 if len(ready) == cast.workers:
                     del waiting[cast.name]
-                    self._signal(cast, signal.SIGSTOP)
+                    self._rest(cast, ready.values())
                     continue
                 self._see_that_it_lives(cast, "its start")
                 if time.monotonic() > deadline:
@@ -171,12 +175,10 @@ class Stage:
         told = f"its last words: {' | '.join(said)}" if said else "it left no word"
         return LaunchError(what, where=f"{cast.name}, {during}", remedy=told)
 
-    def _signal(self, cast: Cast, number: signal.Signals) -> None:
-        if self._hosts.slots:
-            return
-        for pid in self.folder.ready(cast.name, cast.workers).values():
-            with suppress(ProcessLookupError):
-                os.kill(pid, number)
+    def _rest(self, cast: Cast, pids: Iterable[int]) -> None:
+        if not self._hosts.slots:
+            self._resting[cast.name] = Stoppable(list(pids))
+            self._resting[cast.name].stop()
 
     def _hold(self, cast: Cast) -> None:
         mark = self._mark + cast.name

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +18,8 @@ import pytest
 from harness import registry, rounds
 from harness.errors import LaunchError
 from harness.measure import machine
+from harness.measure.launch import Hosts, Launcher
+from harness.measure.stage import Cast, Stage
 from harness.record import ALONE, EMULATED, SECONDS, STEP, TRAJECTORY, Record
 from harness.runner.event import Event
 from harness.runner.run import Options
@@ -24,11 +28,13 @@ from harness.spec.timings import SMALL
 from harness.stats.speed import times
 from harness.stats.timed import judge_timed
 from harness.store import Store
+from harness.turns import Ask
 from harness.verdict import Word
 
 pytestmark = pytest.mark.distributed
 SUITE = registry.load("strong_scaling")
 NET = replace(SMALL, timed=20)
+_GLOO_WAITS_SECONDS = 30
 NAMES = ("w1", "w2", "w2-s1-pipelined", "w2-s1-eager", "w2-neuron", "w2-alternate", "w2-no-exchange", "w4-d2-neuron")
 
 
@@ -92,6 +98,40 @@ def test_what_is_stored_is_not_played_again(records: dict[str, Record], store: S
     assert (points[0].rounds_left, seconds) == (0, 0.0)
 
 
+def test_a_team_under_gloo_goes_on_after_standing_still_for_longer_than_gloo_waits() -> None:
+    point = setting("w2")
+    cast = Cast("gloo-2", "horovod", 2, Launcher.GLOO, (point,))
+    with Stage([cast], Hosts(), 120) as stage:
+        before = stage.turn("gloo-2", Ask(point.id, 20))
+        time.sleep(_GLOO_WAITS_SECONDS + 3)
+        after = stage.turn("gloo-2", Ask(point.id, 20))
+    assert [answer.checksum for answer in after] == [answer.checksum for answer in before]
+
+
+_HOLDS_A_STAGE = """
+import time
+from harness.measure.launch import Hosts, Launcher
+from harness.measure.stage import Cast, Stage
+from harness.spec import Setting
+with Stage([Cast("mpi-2", "horovod", 2, Launcher.MPI, (Setting.parse({name!r}, 1),))], Hosts(), 120):
+    print("ready", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_teams_that_stand_still_end_with_whoever_started_them() -> None:
+    words = [sys.executable, "-c", _HOLDS_A_STAGE.format(name=setting("w2").id)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "ready\n"
+        assert len(_ranks_of(holder.pid)) == 2
+        holder.kill()
+    deadline = time.monotonic() + 30
+    while (left := _ranks_of(holder.pid)) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not left
+
+
 @pytest.fixture
 def killer() -> Iterator[list[int]]:
     """Kills a process of the two-rank team as soon as it has started."""
@@ -99,11 +139,9 @@ def killer() -> Iterator[list[int]]:
 
     def kill() -> None:
         while not killed:
-            for process in psutil.process_iter():
-                if _is_rank(process):
-                    killed.append(process.pid)
-                    os.kill(process.pid, signal.SIGKILL)
-                    return
+            for process in _ranks_of(os.getpid())[:1]:
+                killed.append(process.pid)
+                process.kill()
             time.sleep(0.2)
 
     thread = threading.Thread(target=kill, daemon=True)
@@ -113,17 +151,20 @@ def killer() -> Iterator[list[int]]:
     thread.join()
 
 
-def _is_rank(process: psutil.Process) -> bool:
-    try:
-        words = process.cmdline()
-    except psutil.Error:
-        return False
-    return "harness.engine.timed" in words and "mpi-2" in words and str(os.getpid()) in words and "python" in words[0]
+def _ranks_of(parent: int) -> list[psutil.Process]:
+    """Processes of the two-rank team that a process has asked for."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            words = process.cmdline()
+            if {"harness.engine.timed", "mpi-2", str(parent)} <= set(words) and "python" in words[0]:
+                found.append(process)
+    return found
 
 
 def test_a_rank_that_dies_ends_the_visit_and_leaves_nothing_behind(killer: list[int], tmp_path: Path) -> None:
     with pytest.raises(LaunchError, match=r"mpi-2.*died"):
         rounds.run_suite(SUITE, [setting("w2", 1)], Store(tmp_path), Options(time_limit=120), lambda event: None)
     assert killer
-    assert not [process for process in psutil.process_iter() if _is_rank(process)]
+    assert not _ranks_of(os.getpid())
     assert not Store(tmp_path).records(SUITE.name)
