@@ -23,6 +23,14 @@ class News(threading.Condition):
             BaseException: what `fail` was told first.
         """
         self.wait_for(lambda: self._error is not None or ready())
+        self.raise_error()
+
+    def raise_error(self) -> None:
+        """See that all went well so far; call it while holding the lock.
+
+        Raises:
+            BaseException: what `fail` was told first.
+        """
         if self._error is not None:
             raise self._error
 

@@ -217,6 +217,8 @@ class SSPTable:
                 self._news.wait_until(lambda: min(self._arrived) > self._folded)
             self._fold_next(())
         self._transport.finish()
+        with self._news:
+            self._news.raise_error()
         self._recorder.final(self._arrived, digest(map(under, self._fold.base), whole=True))
         return self._fold.base
 

@@ -82,6 +82,15 @@ def added(seen: list[int]) -> list[np.ndarray]:
     return total
 
 
+def test_a_last_change_that_did_not_get_through_is_no_happy_end() -> None:
+    (alone,) = workers(1, 0, 1, Additive())
+    train(alone.table, 0, 0)
+    alone.wire.finish = lambda: alone.wire.inbox.fail(ConnectionError("the last one was not sent"))  # type: ignore[method-assign]
+    with pytest.raises(ConnectionError, match="last one"):
+        alone.table.finish()
+    assert not [line for line in alone.lines if '"final"' in line]
+
+
 @settings(deadline=None, max_examples=30)
 @given(st.data(), st.integers(1, 3), st.sampled_from([0, 1, 3, inf]), st.booleans())
 def test_views_hold_what_they_say_and_all_end_with_the_same_bits(
