@@ -140,7 +140,7 @@ class Board(Mixing):
         """
         self._carriers.join()
         with self._news:
-            self._news.wait_until(lambda: True)
+            self._news.raise_error()
 
     def _newest(self, name: str, rank: int, oldest: int) -> tuple[int, tf.Tensor]:
         kept = self._shelf[name, rank]
