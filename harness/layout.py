@@ -25,6 +25,10 @@ from harness.spec import Layout, ModelPartition, Training
 
 Layer = tuple[NDArray[np.float64], NDArray[np.float64]]
 
+# Elements of a gradient from which on it is summed by itself: into a vector and back it would be copied twice, which
+# takes longer than one more call.
+BY_ITSELF = 1 << 17
+
 
 class Kind(StrEnum):
     """What travels forward."""
@@ -220,6 +224,22 @@ def copies(partition: ModelPartition, widths: Sequence[int]) -> int:
     return max(len(b.holders(member)) for member, mine in enumerate(blocks(partition, widths)) for b in mine)
 
 
+def gradient_messages(sizes: Sequence[int], workers: int) -> list[Message]:
+    """Sums of gradients over workers: large ones each by themselves, all others as one vector.
+
+    Args:
+        sizes: elements of each gradient, W_1, b_1, W_2, …
+        workers: whose gradients are summed.
+
+    Returns:
+        The collectives.
+    """
+    small = sum(size for size in sizes if size < BY_ITSELF)
+    found = [(f"gradient.{place}", size) for place, size in enumerate(sizes) if size >= BY_ITSELF]
+    found += [("gradients", small)] if small else []
+    return [Message(name, "allreduce", workers, size, size) for name, size in found]
+
+
 def messages(partition: ModelPartition, training: Training, rank: int = 0, replicates: int = 1) -> tuple[Message, ...]:
     """What one worker exchanges at every clock, counted in elements.
 
@@ -247,10 +267,10 @@ def messages(partition: ModelPartition, training: Training, rank: int = 0, repli
             forward += _there(exchange, member, f"{name}.forward", columns)
             backward += _back(exchange, member, f"{name}.backward", columns)
     holders = len(holders_of_logits(partition, member, len(divided)))
-    weights = replicates * sum(len(b.inputs) * len(b.units) + len(b.owned) for b in divided)
+    sizes = [replicates * size for b in divided for size in (len(b.inputs) * len(b.units), len(b.owned))]
     logs = Message("log-sums", "allgather", holders, columns, holders * columns)
     found = [*forward, logs, *reversed(backward)]
-    found.append(Message("gradients", "allreduce", partition.groups, weights, weights))
+    found += gradient_messages(sizes, partition.groups)
     if training.clip:
         found.append(Message("norm", "allreduce", partition.members, replicates, replicates))
     return tuple(message for message in found if message.members > 1)

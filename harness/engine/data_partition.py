@@ -9,6 +9,7 @@ from harness.engine.nets import Tensors
 from harness.engine.ranks import Ranks
 from harness.engine.runtime import tf
 from harness.engine.trajectory import Trajectory
+from harness.layout import BY_ITSELF
 from harness.schedule import share
 from harness.spec import DataPartition, Fault, Training
 
@@ -32,36 +33,59 @@ def train(training: Training, replicates: range, partition: DataPartition, ranks
     """
     worker = 0 if partition.fault is Fault.SAME_SHARD else ranks.rank
     mine = share(training.batch, worker, ranks.size)
-    return descend(
-        training,
-        replicates,
-        lambda ids: ids[..., mine],
-        scale=ranks.size / training.batch,
-        exchange=_exchange(partition.fault, training.summed, ranks),
-    )
+    scale, factor = ranks.size / training.batch, 1.0
+    if partition.fault is not Fault.NO_EXCHANGE:
+        mean = 1.0 if partition.fault is Fault.SUM_FOR_MEAN else training.summed / ranks.size
+        scale, factor = factors(training, ranks.size, mean)
+    exchange = list if partition.fault is Fault.NO_EXCHANGE else averaging(factor, ranks.sum)
+    return descend(training, replicates, lambda ids: ids[..., mine], scale=scale, exchange=exchange)
 
 
-def averaging(factor: float, total: Callable[[tf.Tensor], tf.Tensor]) -> Exchange:
-    """All gradients as one vector, so that one sum over workers does.
+def averaging(factor: float, total: Callable[[tf.Tensor, str], tf.Tensor]) -> Exchange:
+    """Large gradients each by themselves, all others as one vector, so that few sums over workers do.
 
     Args:
-        factor: of the sum.
-        total: the sum over workers of a vector.
+        factor: of the sums.
+        total: the sum over workers of a tensor, and the name of the collective.
 
     Returns:
         From a worker's gradients to those of the update.
     """
 
     def average(gradients: Tensors) -> Tensors:
-        flat = tf.concat([tf.reshape(g, [-1]) for g in gradients], axis=0)
-        pieces = tf.split(factor * total(flat), [g.shape.num_elements() for g in gradients])
-        return [tf.reshape(piece, g.shape) for piece, g in zip(pieces, gradients, strict=True)]
+        sizes = [g.shape.num_elements() for g in gradients]
+        small = iter(_together([g for g, n in zip(gradients, sizes, strict=True) if n < BY_ITSELF], total))
+        summed = [
+            next(small) if size < BY_ITSELF else total(gradient, f"gradient.{place}")
+            for place, (gradient, size) in enumerate(zip(gradients, sizes, strict=True))
+        ]
+        return summed if factor == 1 else [factor * gradient for gradient in summed]
 
     return average
 
 
-def _exchange(fault: Fault, summed: int, ranks: Ranks) -> Exchange:
-    if fault is Fault.NO_EXCHANGE:
-        return lambda gradients: gradients
-    factor = 1.0 if fault is Fault.SUM_FOR_MEAN else summed / ranks.size
-    return averaging(factor, lambda flat: ranks.sum(flat, "gradients"))
+def factors(training: Training, workers: int, factor: float) -> tuple[float, float]:
+    """Factor of each worker's sum over its examples, and of the sum over workers.
+
+    Penalties are the same for every worker, so that with them the sum is multiplied; without them the sum over examples
+    is, which saves a pass over the gradients.
+
+    Args:
+        training: batch and penalties.
+        workers: P.
+        factor: of the sum of P means over shares of one P-th of the batch; 1/P for their mean.
+
+    Returns:
+        Both factors.
+    """
+    if training.regularisation.l1 or training.regularisation.l2:
+        return workers / training.batch, factor
+    return factor * workers / training.batch, 1.0
+
+
+def _together(gradients: Tensors, total: Callable[[tf.Tensor, str], tf.Tensor]) -> Tensors:
+    if not gradients:
+        return []
+    flat = total(tf.concat([tf.reshape(g, [-1]) for g in gradients], axis=0), "gradients")
+    pieces = tf.split(flat, [g.shape.num_elements() for g in gradients])
+    return [tf.reshape(piece, g.shape) for piece, g in zip(pieces, gradients, strict=True)]

@@ -157,4 +157,4 @@ def _averaged(gradients: Tensors, collectives: OverRanks | LeftOut, others: Grou
     factor = summed / len(others)
     if len(others) == 1:
         return gradients if factor == 1 else [factor * g for g in gradients]
-    return averaging(factor, lambda flat: collectives.over(others, flat, "gradients"))(gradients)
+    return averaging(factor, lambda tensor, name: collectives.over(others, tensor, name))(gradients)

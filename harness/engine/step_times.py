@@ -14,12 +14,13 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
 from harness.engine import allocation, ranks, runtime
 from harness.engine.collectives import LeftOut, OverRanks
-from harness.engine.data_partition import averaging
+from harness.engine.data_partition import averaging, factors
 from harness.engine.model_partition import Worker, groups
 from harness.engine.objective import Objective
 from harness.engine.optimizers import Descent
@@ -27,7 +28,7 @@ from harness.engine.ranks import Group, Ranks
 from harness.engine.runtime import tf
 from harness.engine.starts import batches
 from harness.engine.timing import MARK, per_turn, slowest
-from harness.layout import Message, messages
+from harness.layout import Message, gradient_messages, messages
 from harness.planning import Partition, example, synchronous
 from harness.schedule import share
 from harness.spec import DataPartition, Fault, ModelPartition, Training
@@ -89,8 +90,7 @@ def real(training: Training, partition: Partition, here: Ranks) -> Share:
         group = here.rank // partition.members
         return _share(Worker(training, range(1), partition, OverRanks(here, group * partition.members), group))
     exchanging = partition.fault is not Fault.NO_EXCHANGE
-    total = (lambda flat: here.sum(flat, "gradients")) if exchanging else None
-    return _data_share(training, partition.workers, here.rank, total)
+    return _data_share(training, partition.workers, here.rank, here.sum if exchanging else None)
 
 
 def alone(training: Training, partition: Partition) -> Share:
@@ -105,7 +105,7 @@ def alone(training: Training, partition: Partition) -> Share:
     """
     if isinstance(partition, ModelPartition):
         return _share(Worker(training, range(1), partition, LeftOut((0,))))
-    return _data_share(training, partition.workers, 0, lambda flat: flat)
+    return _data_share(training, partition.workers, 0, lambda tensor, _: tensor)
 
 
 def emulated(training: Training, partition: Partition, here: Ranks, seconds: float) -> Loop:
@@ -121,8 +121,8 @@ def emulated(training: Training, partition: Partition, here: Ranks, seconds: flo
         Makes so many steps.
     """
     if isinstance(partition, DataPartition):
-        parameters = training.parameters
-        sent = [Message("gradients", "allreduce", partition.workers, parameters, parameters)]
+        sizes = [size for i, o in pairwise(training.widths) for size in (i * o, o)]
+        sent = gradient_messages(sizes, partition.workers)
     else:
         sent = _in_order(messages(partition, training, here.rank))
     nap = seconds / (len(sent) + 1)
@@ -153,13 +153,16 @@ def _share(worker: Worker) -> Share:
     return Share(worker.weights, worker.update)
 
 
-def _data_share(training: Training, workers: int, worker: int, total: Callable[[tf.Tensor], tf.Tensor] | None) -> Share:
+def _data_share(
+    training: Training, workers: int, worker: int, total: Callable[[tf.Tensor, str], tf.Tensor] | None
+) -> Share:
     """Where there is a total over workers, gradients are averaged by it."""
     ids = batches(training, range(1))[..., share(training.batch, worker, workers)]
-    objective, rule = Objective(training, range(1), ids, workers / training.batch), Descent.of(training)
+    scale, factor = factors(training, workers, 1 / workers) if total else (workers / training.batch, 1.0)
+    objective, rule = Objective(training, range(1), ids, scale), Descent.of(training)
     initial = objective.net.initial_weights(range(1))
     weights = [tf.Variable(array, dtype=objective.kind) for array in initial]
-    exchange = averaging(1 / workers, total) if total and workers > 1 else lambda gradients: gradients
+    exchange = averaging(factor, total) if total and workers > 1 else list
 
     def update(clock: tf.Tensor) -> tf.Tensor:
         for weight, gradient in zip(weights, exchange(objective.gradients(weights, clock)), strict=True):
@@ -188,7 +191,7 @@ def _shape(message: Message) -> tuple[int, ...]:
 def _group(partition: Partition, message: Message, here: Ranks) -> Group:
     if isinstance(partition, DataPartition) or message.members == here.size:
         return ()
-    if message.name == "gradients":
+    if message.name.startswith("gradient"):
         return tuple(range(here.rank % partition.members, here.size, partition.members))
     first = here.rank - here.rank % partition.members
     return tuple(range(first, first + partition.members))

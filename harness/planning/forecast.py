@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.data import noise
 from harness.errors import BadInputError
-from harness.layout import blocks, messages
+from harness.layout import BY_ITSELF, blocks, gradient_messages, messages
 from harness.planning.constants import Arithmetic, Network
 from harness.spec import Activation, DataPartition, Fault, Layout, ModelPartition, Precision, StepSize, Training
 from harness.spec.distribution import parse_distribution
@@ -21,8 +21,8 @@ Shapes = list[tuple[int, int]]
 # Bias and φ forward; φ', its product with the errors and the sum for the biases backward: five passes, two of which
 # are what `activation` was measured of.
 _ACTIVATION_TIMES = 2.5
-# Gradients into one vector, the factor 1/P, and back into their shapes.
-_COPIES = 3
+# Small gradients go into one vector and back; where groups are averaged, all are multiplied with 1/D.
+_COPIES = 2
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,8 @@ def _model(training: Training, partition: ModelPartition, arithmetic: Arithmetic
     parameters = sum(i * u for i, u in shapes) + sum(owned)
     compute = _compute(arithmetic, shapes, owned, parameters, examples)
     if partition.groups > 1:
-        compute += _COPIES * parameters * arithmetic.seconds_per_element["copy"]
+        sizes = [size for (i, u), o in zip(shapes, owned, strict=True) for size in (i * u, o)]
+        compute += (_copied(sizes) + parameters) * arithmetic.seconds_per_element["copy"]
     exchange = sum(network.seconds(m.collective, m.members, BYTES * m.whole) for m in sent)
     activations = examples * (sum(i for i, _ in shapes) + sum(owned))
     flat = parameters if partition.groups > 1 else 0
@@ -200,7 +201,7 @@ def _model(training: Training, partition: ModelPartition, arithmetic: Arithmetic
         label=partition.label,
         workers=partition.workers,
         layout="hybrid" if partition.groups > 1 or partition.rows > 1 else str(partition.layout),
-        memory_bytes=BYTES * (2 * parameters + 2 * flat + activations),
+        memory_bytes=BYTES * (2 * parameters + flat + activations),
         sent_bytes=BYTES * sum(message.handed for message in sent),
         received_bytes=BYTES * sum(message.received for message in sent),
         collectives=len(sent),
@@ -216,23 +217,30 @@ def _data(training: Training, partition: DataPartition, arithmetic: Arithmetic, 
     examples = largest_share(training.batch, workers)
     compute, exchange = _compute(arithmetic, shapes, owned, parameters, examples), 0.0
     exchanging = workers > 1 and partition.fault is not Fault.NO_EXCHANGE
+    sizes = [size for inputs, units in shapes for size in (inputs * units, units)]
+    sent = gradient_messages(sizes, workers) if exchanging else []
     if exchanging:
-        compute += _COPIES * parameters * arithmetic.seconds_per_element["copy"]
-        exchange = network.seconds("allreduce", workers, BYTES * parameters)
+        compute += _copied(sizes) * arithmetic.seconds_per_element["copy"]
+        exchange = sum(network.seconds("allreduce", workers, BYTES * message.handed) for message in sent)
     flat = parameters if exchanging else 0
     return Forecast(
         name=partition.id,
         label="one process" if workers == 1 else f"{workers} data",
         workers=workers,
         layout="data",
-        memory_bytes=BYTES * (2 * parameters + 2 * flat + examples * sum(training.widths)),
+        memory_bytes=BYTES * (2 * parameters + flat + examples * sum(training.widths)),
         sent_bytes=BYTES * flat,
         received_bytes=2 * BYTES * flat * (workers - 1) / workers,
-        collectives=int(exchanging),
+        collectives=len(sent),
         compute_seconds=compute,
         exchange_seconds=exchange,
         extrapolated=exchanging and workers not in network.measured,
     )
+
+
+def _copied(sizes: Sequence[int]) -> int:
+    """Elements that are copied so that small gradients travel together."""
+    return _COPIES * sum(size for size in sizes if size < BY_ITSELF)
 
 
 def _compute(arithmetic: Arithmetic, shapes: Shapes, owned: list[int], parameters: int, examples: int) -> float:

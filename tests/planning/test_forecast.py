@@ -90,19 +90,20 @@ def test_arithmetic_is_divided() -> None:
         assert 0.5 <= half.compute_seconds / whole.compute_seconds < 0.52
         assert 0.49 < half.memory_bytes / whole.memory_bytes < 0.56
     shared = forecast(TRAINING, synchronous("w2"), stored.busy, network)
-    assert shared.memory_bytes > 1.8 * whole.memory_bytes
+    assert shared.memory_bytes > 1.4 * whole.memory_bytes
 
 
 def test_groups_copy_their_gradients_and_add_them_up() -> None:
-    """As a pair of workers with half the batch, and three passes over what each holds."""
+    """As a pair of workers with half the batch, one pass over what each holds, two more over small gradients."""
     stored = constants()
     network = stored.network("mpi")
     pair = forecast(example(TRAINING.widths, 128), synchronous("w2-weight"), stored.busy, network)
     both = forecast(TRAINING, synchronous("w4-d2-weight"), stored.busy, network)
     held = both.sent_bytes - pair.sent_bytes
     assert held == pytest.approx(4 * TRAINING.parameters / 2, rel=0.01)
-    assert both.compute_seconds - pair.compute_seconds == pytest.approx(3 * PASS * held / 4)
-    assert both.collectives == pair.collectives + 1
+    small = sum(TRAINING.widths[1:]) / 2
+    assert both.compute_seconds - pair.compute_seconds == pytest.approx(PASS * (held / 4 + 2 * small))
+    assert both.collectives == pair.collectives + len(TRAINING.widths)
 
 
 def test_slow_links_favour_the_model_and_large_batches_the_data() -> None:

@@ -59,12 +59,19 @@ def broadcast(ranks: int) -> float:
     return STORED.exchanges["mpi"][ranks].at("broadcast", SIZE)
 
 
+def allreduces(ranks: int) -> float:
+    """Of two matrices, and of all biases together."""
+    table = STORED.exchanges["mpi"][ranks]
+    return 2 * table.at("allreduce", 4 * 512 * 1024) + table.at("allreduce", 4 * (1024 + 512))
+
+
 def test_what_is_synchronous_is_computing_and_exchange() -> None:
-    update, copies = NET.parameters * PASS, 3 * NET.parameters * PASS
+    """Large gradients travel by themselves: nothing is copied but some biases."""
+    update = NET.parameters * PASS
     assert seconds(DataPartition(1)) == pytest.approx(computing(64) + update)
-    assert seconds(DataPartition(2)) == pytest.approx(computing(32) + update + copies + 2 * broadcast(2), rel=1e-3)
+    assert seconds(DataPartition(2)) == pytest.approx(computing(32) + update + allreduces(2), rel=1e-2)
     assert seconds(DataPartition(2, Fault.NO_EXCHANGE)) == pytest.approx(computing(32) + update)
-    assert seconds(DataPartition(4)) == pytest.approx(computing(16) + update + copies + 2 * broadcast(4), rel=1e-3)
+    assert seconds(DataPartition(4)) == pytest.approx(computing(16) + update + allreduces(4), rel=1e-2)
     neuron = ModelPartition(2, Layout.NEURON)
     assert seconds(neuron) > (computing(64) + update) / 2 + len(messages(neuron, NET)) * LATENCY
 
@@ -80,7 +87,7 @@ def test_ranks_that_compute_hide_no_more_than_latency_behind_it() -> None:
 
 
 def test_sleeping_ranks_hide_the_exchange_behind_sleep() -> None:
-    slept = computing(16) + 4 * NET.parameters * PASS
+    slept = computing(16) + NET.parameters * PASS
     folds = {s: 2 * passes * NET.parameters * PASS / 3 for s, passes in ((0, 6), (3, 9))}
     assert seconds(StalePartition(4, 0)) == pytest.approx(slept + folds[0] + 4 * broadcast(4), rel=1e-3)
     assert seconds(StalePartition(4, 3)) == pytest.approx(max(slept + folds[3], 4 * broadcast(4)), rel=1e-2)
@@ -98,7 +105,7 @@ def test_prescribed_times_are_those_of_the_queue() -> None:
 
 def test_as_many_ranks_as_cores_disturb_each_other_and_one_or_those_that_sleep_do_not() -> None:
     products, passes = (getattr(STORED.busy, name) for name in ("products", "seconds_per_element"))
-    slow = Arithmetic(2, products, {name: 3 * each for name, each in passes.items()})
+    slow = Arithmetic(2, products, {name: 9 * each for name, each in passes.items()})
     shared = replace(STORED, busy=slow)
     for distribution, slower in ((DataPartition(1), False), (DataPartition(2), True), (DataPartition(4), False)):
         assert (seconds(distribution, shared) > 1.05 * seconds(distribution)) is slower
