@@ -81,13 +81,14 @@ def take_turn(contender: Contender, team: Team, clocks: int, initial: Arrays, re
     contender.finish()
     exchange = _exchange_seconds(contender, team, clocks)
     held = contender.weights() if reference is not None else []
-    expected, started = (contender.share(whole) if whole else [] for whole in (reference or [], initial))
+    # Who slept in the place of computing holds none.
+    expected, started = (contender.share(whole) if held else [] for whole in (reference or [], initial))
     return Answer(
         seconds / clocks,
         cpu / clocks,
         exchange,
         _squares(held, expected),
-        _squares(expected, started if held else []),
+        _squares(expected, started),
         zlib.crc32(b"".join(np.ascontiguousarray(array).data for array in held)),
     )
 
