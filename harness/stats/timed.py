@@ -48,7 +48,8 @@ def judge_timed(
         settings: the sweep.
         records: what is stored.
         epsilon: largest relative gap to the reference that counts as float noise, in any round and layer.
-        stale: the same for s ≥ 1, whose weights differ from the reference's by what staleness does in few clocks.
+        stale: the same of all layers together for s ≥ 1, where weights differ from the reference's by what staleness
+            does in few clocks.
         claims: about speed; judged where both sides are there and sane.
         planned: whether a setting with fewer rounds than planned is not judged yet.
 
@@ -60,8 +61,9 @@ def judge_timed(
     def judge(setting: Setting, gaps: GapTable) -> Verdict:
         if setting.id in emulated:
             return Verdict(Word.SUPPORTED, setting.id, "emulated: exchanges are real, and nothing is computed")
-        stays = setting.distribution.staleness == 0 or not isinstance(setting.distribution, StalePartition)
-        return _sanity(setting, gaps, epsilon if stays else stale)
+        if isinstance(setting.distribution, StalePartition) and setting.distribution.staleness:
+            return _sanity(setting, gaps, ["all"], stale)
+        return _sanity(setting, gaps, gaps.layers, epsilon)
 
     sane = judge_each(name, settings, records, judge, planned=planned)
     there = times(records)
@@ -103,9 +105,9 @@ def _of_base(claim: AtLeast, above: Times, below: Times) -> Interval:
     return ratio(below.step, above.step).times(claim.setting.training.batch / claim.base.training.batch)
 
 
-def _sanity(setting: Setting, gaps: GapTable, epsilon: float) -> Verdict:
+def _sanity(setting: Setting, gaps: GapTable, layers: Sequence[str], epsilon: float) -> Verdict:
     parts = []
-    for layer in gaps.layers:
+    for layer in layers:
         rows = (gaps.gap == TRAJECTORY) & (gaps.layer == layer)
         values = gaps.value[rows]
         worst = float(values.max())
