@@ -20,8 +20,9 @@ TOLERANCE = Tolerance(
     derivation=(
         "The unit is the round. Medians of 9 rounds lie between the 2nd and the 8th with 95 %. A round counts only "
         "if its weights are within 0.01 of the reference's, relative to the distance travelled: float32 leaves some "
-        "10⁻³, an exchange that is missing 0.08 to 0.5. Under s ≥ 1 all layers together differ by what staleness does in "
-        "some clocks, 0.03 in a pilot, and 0.06 is allowed. 0.80 is the middle of what Horovod published, 0.68 to 0.90."
+        "10⁻³, an exchange that is missing 0.08 to 0.5. Under s ≥ 1 all layers together differ by what staleness "
+        "does in some clocks, 0.03 in a pilot, and 0.06 is allowed. "
+        "0.80 is the middle of what Horovod published, 0.68 to 0.90."
     ),
 )
 STALE = 0.06
