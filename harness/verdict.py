@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
 
@@ -16,6 +17,8 @@ class Word(StrEnum):
     REFUTED = "refuted"
 
 
+# In the place of the role of a setting.
+ABOUT_SEVERAL = "claim about several"
 _BADNESS = {Word.SUPPORTED: 0, Word.INCONCLUSIVE: 1, Word.REFUTED: 2}
 _EXIT_STATUS = {Word.SUPPORTED: 0, Word.REFUTED: 1, Word.INCONCLUSIVE: 2}
 
@@ -42,6 +45,12 @@ class Verdict:
     def exit_status(self) -> int:
         """Exit status of a command that ends on this verdict."""
         return _EXIT_STATUS[self.word]
+
+    @property
+    def members(self) -> tuple[Verdict, ...]:
+        """Verdicts of settings, which have a role, and of claims about several; what unites some is taken apart."""
+        apart = (part.members if part.parts and "role" not in part.evidence else (part,) for part in self.parts)
+        return tuple(chain.from_iterable(apart))
 
     def to_json(self) -> dict[str, Any]:
         """Nested JSON-able form.

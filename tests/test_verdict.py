@@ -63,3 +63,10 @@ def test_json_form_keeps_parts() -> None:
     form = all_of("suite", [verdict(Word.REFUTED, "layer")]).to_json()
     assert form["verdict"] == "refuted"
     assert form["parts"][0]["subject"] == "layer"
+
+
+def test_members_are_settings_and_claims_whatever_unites_them() -> None:
+    layer = verdict(Word.SUPPORTED, "layer")
+    setting = Verdict(Word.SUPPORTED, "setting", "because", {"role": "claim"}, (layer,))
+    suite = Verdict(Word.SUPPORTED, "suite", "because", parts=(all_of("sane", [setting]), verdict(Word.REFUTED)))
+    assert [member.subject for member in suite.members] == ["setting", "x"]

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-if TYPE_CHECKING:
-    from harness.verdict import Verdict
+from harness.verdict import ABOUT_SEVERAL, Verdict
 
 _NUMBERS = ("above ε", "bound", "median gap", "median A/A")
 COLOURS = {"supported": "green", "inconclusive": "yellow", "refuted": "red"}
@@ -73,8 +72,8 @@ def verdict(out: Console, result: Verdict) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("setting", "role", "verdict", *_NUMBERS, "why"):
         table.add_column(heading, justify="right" if heading in _NUMBERS else "left")
-    for part in result.parts:
-        role = part.evidence["role"]
+    for part in result.members:
+        role = part.evidence.get("role", ABOUT_SEVERAL)
         expected = part.word == ("refuted" if role == "control" else "supported")
         numbers = _numbers(part)
         table.add_row(part.subject, role, word(part.word), *numbers, "" if expected and any(numbers) else part.reason)

@@ -17,7 +17,7 @@ from harness.spec import Suite
 from harness.stats.rates import Rate, estimate
 from harness.stats.scaling import Estimate
 from harness.stats.speed import Interval
-from harness.verdict import Verdict
+from harness.verdict import ABOUT_SEVERAL, Verdict
 
 SCALING = "scaling"
 
@@ -63,12 +63,12 @@ class Section:
         return [
             {
                 "setting": part,
-                "role": part.evidence["role"],
+                "role": part.evidence.get("role", ABOUT_SEVERAL),
                 "layers": [layer for layer in part.parts if "median_gap" in layer.evidence],
                 "whole": [layer for layer in part.parts if layer.subject == "all" and "exceedances" in layer.evidence],
                 "outcomes": [outcome for outcome in part.parts if "margin" in outcome.evidence],
             }
-            for part in self.verdict.parts
+            for part in self.verdict.members
         ]
 
     @cached_property

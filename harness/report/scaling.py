@@ -43,7 +43,8 @@ from harness.stats.speed import Interval, Times
 
 _Shown = TypeVar("_Shown")
 Modelled = Mapping[str, Mapping[int, float]]
-_MARKERS = "osD^vPXphd"
+_MARKERS = "osD^vPXphd<>"
+_COLOURS = [*(f"C{n}" for n in range(10)), "navy", "darkred"]
 # How a marker is filled, and how its line is drawn where points are joined.
 _KINDS: dict[str, dict[str, Any]] = {
     MEASURED: {"fillstyle": "full", "linestyle": "-"},
@@ -52,7 +53,7 @@ _KINDS: dict[str, dict[str, Any]] = {
 }
 _HIDDEN: dict[str, Any] = {"fill": False, "edgecolor": "black", "hatch": "///", "linewidth": 0}
 _WHOSE = {"ours": ("o", "C0"), "peer": ("s", "C1"), "control": ("v", "C3"), "limit": ("x", "black")}
-_SOURCES = "*<>8H"
+_SOURCES = "*1234"
 _PARTS = {
     "compute": ("compute", "C0"),
     "exchange": ("exchange (collectives alone)", "C1"),
@@ -114,7 +115,10 @@ def speedup(
 def _looks(names: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Marker and colour of each family."""
     families = [name for name in dict.fromkeys(names) if name != LIMIT]
-    return {name: {"marker": _MARKERS[n % len(_MARKERS)], "color": f"C{n % 10}"} for n, name in enumerate(families)}
+    return {
+        name: {"marker": _MARKERS[n % len(_MARKERS)], "color": _COLOURS[n % len(_COLOURS)]}
+        for n, name in enumerate(families)
+    }
 
 
 def _draw_bounds(axis: Axes, group: Group, top: float, cores: int, *, divided: bool) -> None:
@@ -146,7 +150,8 @@ def _draw_series(
     look = {**looks[name], **_KINDS[how], **changed}
     look["linestyle"] = look["linestyle"] if joined else "none"
     # Families of equal numbers of workers stand side by side.
-    aside = 1 + 0.028 * (list(looks).index(name) - (len(looks) - 1) / 2)
+    step = min(0.028, 0.2 / len(looks))
+    aside = 1 + step * (list(looks).index(name) - (len(looks) - 1) / 2)
     places, middles, errors = _errors(drawn)
     bars = axis.errorbar(
         np.array(places) * aside, middles, yerr=errors, markersize=11, linewidth=2, elinewidth=1.5, capsize=4, **look
@@ -195,7 +200,8 @@ def _published_look(number: int) -> dict[str, Any]:
         "marker": _SOURCES[number % len(_SOURCES)],
         "color": "0.45",
         "linestyle": (0, (1, 3)),
-        "markersize": 13,
+        "markersize": 15,
+        "markeredgewidth": 2,
         "linewidth": 1.5,
         "zorder": 1,
     }
@@ -206,7 +212,7 @@ def _finish(axis: Axes, group: Group, top: float, *, divided: bool) -> None:
     axis.xaxis.set_major_locator(FixedLocator([2.0**n for n in range(int(np.log2(top)) + 1)]))
     axis.xaxis.set_major_formatter(FuncFormatter(lambda n, _: f"{n:g}"))
     axis.xaxis.set_minor_locator(NullLocator())
-    axis.set_xlim(0.85, top * 1.18)
+    axis.set_xlim(0.82, top * 1.2)
     axis.set_xlabel("P, workers of one thread each")
     if divided:
         axis.set_ylim(0, 1.25)

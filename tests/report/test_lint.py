@@ -29,6 +29,16 @@ CLAIM = Claim("time falls", "nobody", ("none",), "slowness", "scaling")
 TOLERANCE = Tolerance(1e-3, 0.1, 0.05, 1e-7, 0.1, True, (), "none")
 
 
+def verdict() -> Verdict:
+    """Settings under a verdict of their own, and a claim about several of them beside it."""
+    one = Verdict(Word.SUPPORTED, "w2", "sane", {"role": "claim"})
+    parts = (
+        Verdict(Word.SUPPORTED, "all settings", "sane", parts=(one,)),
+        Verdict(Word.REFUTED, "near linear", "slow"),
+    )
+    return Verdict(Word.REFUTED, "strong_scaling", "by hand", parts=parts)
+
+
 def section() -> Section:
     records = timed_records()
     settings = list(dict.fromkeys(record.facts.setting for record in records))
@@ -37,7 +47,7 @@ def section() -> Section:
     figures = [scaling.speedup, scaling.breakdown, scaling.rates]
     return Section(
         Suite("strong_scaling", CLAIM, TOLERANCE, tuple(settings)),
-        Verdict(Word.SUPPORTED, "strong_scaling", "by hand"),
+        verdict(),
         kept,
         MACHINE,
         [Picture(draw.__name__, f"{draw.__name__} by hand", to_png(draw(kept))) for draw in figures],
@@ -174,6 +184,8 @@ def test_a_page_says_what_was_timed_and_so_does_the_summary() -> None:
     for words in ("Not fitted", "slowest rank", "order statistics", "Horovod DistributedGradientTape", "shoeybi2019"):
         assert words in found.text
     assert "P = 2: Horovod DistributedGradientTape" in text
+    assert "| w2 | claim | supported | sane |" in text
+    assert "| near linear | claim about several | refuted | slow |" in text
     assert "Amdahl" in text
     assert "w2-ddp" in text.split("Not timed: ")[1].splitlines()[0]
     rows = found.find("table", data_mark="times")[0].find(having="data-setting")
