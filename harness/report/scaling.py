@@ -192,7 +192,7 @@ def _draw_published(axis: Axes, group: Group, top: float, *, divided: bool) -> N
             mark(line, "published", published.name, between=True)
         elif divided:
             # Beyond the axis: at its edge, no matter how wide it is.
-            axis.plot([1.0], heights[-1:], transform=axis.get_yaxis_transform(), clip_on=False, **look)
+            axis.plot([0.98], heights[-1:], transform=axis.get_yaxis_transform(), **look)
 
 
 def _published_look(number: int) -> dict[str, Any]:
