@@ -23,7 +23,7 @@ import psutil
 import pytest
 
 from harness import registry
-from harness.runner import Run
+from harness.runner.run import Run
 from harness.spec import Part
 from harness.store import Store
 from samples import setting
