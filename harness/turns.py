@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.errors import BadInputError
 from harness.spec import Setting
 
 NOBODY = "nobody"
@@ -29,12 +30,21 @@ class Ask:
         clocks: how many are timed.
         seconds: to sleep per clock in the place of computing; 0 to compute.
         keep: whether the weights at the end are the reference that others are compared with.
+        checkpoints: numbers of timed clocks, the last one all of them, after which the loss is asked for.
+
+    Raises:
+        BadInputError: checkpoints do not increase to the last timed clock.
     """
 
     setting: str
     clocks: int
     seconds: float = 0.0
     keep: bool = False
+    checkpoints: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.checkpoints and (*sorted({0, *self.checkpoints, self.clocks}),) != (0, *self.checkpoints):
+            raise BadInputError(f"checkpoints {self.checkpoints} must increase to {self.clocks}", where=self.setting)
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,9 @@ class Answer:
         differences: per layer Σ (w − w_ref)², over what this process holds; empty where nothing was compared.
         travelled: per layer Σ (w_ref − w_0)², over the same.
         checksum: of its weights.
+        stretches: wall time from each checkpoint to the next, without what was noted there.
+        losses: mean cross-entropy (nats) over the whole data set at each checkpoint, NaN where it is not finite; empty
+            where nobody asked, or nothing was computed.
     """
 
     seconds: float
@@ -56,6 +69,8 @@ class Answer:
     differences: tuple[float, ...]
     travelled: tuple[float, ...]
     checksum: int
+    stretches: tuple[float, ...] = ()
+    losses: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -178,7 +193,7 @@ class TurnFolder:
             What to do, `NOBODY` to end, None where it is not there yet.
         """
         found = self._read(f"{team}.ask.{number}.json")
-        return Ask(**found) if isinstance(found, dict) else found
+        return Ask(**_with_tuples(found, "checkpoints")) if isinstance(found, dict) else found
 
     def answer(self, team: str, number: int, rank: int, answer: Answer | str) -> None:
         """Answer a turn.
@@ -219,4 +234,9 @@ class TurnFolder:
 def _answer(body: Mapping[str, Any] | str) -> Answer | str:
     if isinstance(body, str):
         return body
-    return Answer(**dict(body) | {name: tuple(body[name]) for name in ("differences", "travelled")})
+    return Answer(**_with_tuples(body, "differences", "travelled", "stretches", "losses"))
+
+
+def _with_tuples(body: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """JSON knows lists only."""
+    return dict(body) | {name: tuple(body[name]) for name in names}

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.errors import BadInputError
 from harness.spec import DataPartition, Role, Setting
 from harness.spec.timings import SMALL
 from harness.turns import NOBODY, Answer, Ask, TurnFolder
@@ -21,6 +22,8 @@ answers = st.builds(
     differences=st.lists(numbers, max_size=3).map(tuple),
     travelled=st.lists(numbers, max_size=3).map(tuple),
     checksum=st.integers(0, 2**32 - 1),
+    stretches=st.lists(numbers, max_size=3).map(tuple),
+    losses=st.lists(numbers, max_size=3).map(tuple),
 )
 
 
@@ -51,13 +54,21 @@ def test_why_a_process_failed_is_read_back(folder: TurnFolder) -> None:
     assert folder.answers("gloo-2", 3, 2) == {1: "ValueError: no"}
 
 
-@given(st.builds(Ask, st.just("w2"), st.integers(1, 9), numbers, st.booleans()))
+@given(
+    st.builds(Ask, st.just("w2"), st.just(9), numbers, st.booleans(), st.sampled_from([(), (9,), (1, 9), (1, 2, 9)]))
+)
 def test_a_turn_is_read_back(folder: TurnFolder, ask: Ask) -> None:
     folder.ask("mpi-4", 7, ask)
     assert folder.asked("mpi-4", 7) == ask
     assert folder.asked("mpi-4", 8) is None
     folder.ask("mpi-4", 9, None)
     assert folder.asked("mpi-4", 9) == NOBODY
+
+
+@pytest.mark.parametrize("checkpoints", [(0, 9), (1, 8), (3, 2, 9), (3, 3, 9), (1, 10)])
+def test_checkpoints_increase_to_the_last_clock(checkpoints: tuple[int, ...]) -> None:
+    with pytest.raises(BadInputError, match="increase to 9"):
+        Ask("w2", 9, checkpoints=checkpoints)
 
 
 def test_settings_and_processes_are_read_back(folder: TurnFolder) -> None:

@@ -74,6 +74,21 @@ def along(
     return found
 
 
+def loss(training: Training, weights: Mapping[str, NDArray[np.float64]], examples: Examples) -> float:
+    """How good weights are on a data set: mean −log of the probability that each example's class is given.
+
+    Args:
+        training: widths and activation.
+        weights: per layer from the inputs up, (parameters,).
+        examples: the data set.
+
+    Returns:
+        Mean cross-entropy, nats; NaN where weights are not finite.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _cross_entropy(logits(training, weights, examples.features), examples.labels)
+
+
 def outcomes(training: Training, trajectory: Trajectory, examples: Examples) -> dict[str, NDArray[np.float64]]:
     """How good the final weights are on a data set.
 
@@ -89,8 +104,12 @@ def outcomes(training: Training, trajectory: Trajectory, examples: Examples) -> 
     for weights in trajectory.final_weights():
         with np.errstate(over="ignore", invalid="ignore"):
             scores = logits(training, weights, examples.features)
-            scores = scores - scores.max(axis=1, keepdims=True)
-            chosen = scores[np.arange(len(examples)), examples.labels]
-            losses.append(float(np.mean(np.log(np.exp(scores).sum(axis=1)) - chosen)))
+        losses.append(_cross_entropy(scores, examples.labels))
         rates.append(float(np.mean(scores.argmax(axis=1) != examples.labels)) if np.isfinite(losses[-1]) else np.nan)
     return {ERROR_RATE: np.array(rates), LOSS: np.array(losses)}
+
+
+def _cross_entropy(scores: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
+    with np.errstate(over="ignore", invalid="ignore"):
+        lowered = scores - scores.max(axis=1, keepdims=True)
+        return float(np.mean(np.log(np.exp(lowered).sum(axis=1)) - lowered[np.arange(len(labels)), labels]))

@@ -5,9 +5,9 @@ sweep that was stopped loses the visit in progress, and goes on with the next.
 """
 
 from harness.rounds.sweep import Point, expected, plan, run_suite
-from harness.rounds.teams import undistributed
+from harness.rounds.teams import timed_clocks, undistributed
 
 # Of a claim: suites whose settings are played in rounds.
 KIND = "scaling"
 
-__all__ = ["KIND", "Point", "expected", "plan", "run_suite", "undistributed"]
+__all__ = ["KIND", "Point", "expected", "plan", "run_suite", "timed_clocks", "undistributed"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median
@@ -61,7 +61,7 @@ class Visit:
         teams = casts(self.settings, list(bases.values()), self._cores, self.options)
         notify(Event(f"starting {sum(cast.workers for cast in teams)} processes in {len(teams)} teams"))
         with Stage(teams, self.options.hosts, self.options.time_limit) as stage:
-            turns = _Turns(stage, self.options)
+            turns = _Turns(stage, self.options, getattr(module, "checkpoints", _nowhere))
             for reference in references(self.settings, self._cores):
                 turns.keep_reference(reference)
             slept = {s: turns.calibrated(s) for s in self.settings if is_emulated(s, self._cores)}
@@ -119,17 +119,21 @@ class Visit:
 class _Turns:
     stage: Stage
     options: Options
+    checkpoints: Callable[[Setting], tuple[int, ...]]
 
     def keep_reference(self, reference: Setting) -> None:
         """Leave the weights that all others are compared with."""
         self.stage.turn(ALONE, Ask(reference.id, timed_clocks(reference), keep=True))
 
     def alone(self, reference: Setting) -> Answer:
-        return self.stage.turn(ALONE, Ask(reference.id, timed_clocks(reference)))[0]
+        return self.stage.turn(ALONE, self._ask(reference, 0.0))[0]
 
     def take(self, setting: Setting, slept: float) -> list[Answer]:
         team, _, _ = team_of(setting, self.options)
-        return self.stage.turn(team, Ask(setting.id, timed_clocks(setting), seconds=slept))
+        return self.stage.turn(team, self._ask(setting, slept))
+
+    def _ask(self, setting: Setting, slept: float) -> Ask:
+        return Ask(setting.id, timed_clocks(setting), seconds=slept, checkpoints=self.checkpoints(setting))
 
     def calibrated(self, setting: Setting) -> float:
         """Seconds per clock that worker 0 computes where nobody else does; 0 where times are prescribed."""
@@ -139,3 +143,9 @@ class _Turns:
             for _ in range(_CALIBRATIONS)
         ]
         return median(times) if times else 0.0
+
+
+def _nowhere(setting: Setting) -> tuple[int, ...]:
+    """Suites that do not say where ask for no loss."""
+    del setting
+    return ()

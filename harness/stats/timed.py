@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.record import EMULATED, TRAJECTORY, GapTable, Record
+from harness.record import TRAJECTORY, GapTable, Record
 from harness.spec import Setting, StalePartition
 from harness.stats.speed import Interval, Times, ratio, times
 from harness.stats.suites import judge_each
@@ -56,14 +56,9 @@ def judge_timed(
     Returns:
         The suite's verdict.
     """
-    emulated = {r.facts.setting.id for r in records if r.facts.measured.get(EMULATED)}
 
     def judge(setting: Setting, gaps: GapTable) -> Verdict:
-        if setting.id in emulated:
-            return Verdict(Word.SUPPORTED, setting.id, "emulated: exchanges are real, and nothing is computed")
-        if isinstance(setting.distribution, StalePartition) and setting.distribution.staleness:
-            return _sanity(setting, gaps, ["all"], stale)
-        return _sanity(setting, gaps, gaps.layers, epsilon)
+        return judge_sanity(setting, gaps, epsilon=epsilon, stale=stale)
 
     sane = judge_each(name, settings, records, judge, planned=planned)
     there = times(records)
@@ -105,9 +100,23 @@ def _of_base(claim: AtLeast, above: Times, below: Times) -> Interval:
     return ratio(below.step, above.step).times(claim.setting.training.batch / claim.base.training.batch)
 
 
-def _sanity(setting: Setting, gaps: GapTable, layers: Sequence[str], epsilon: float) -> Verdict:
-    parts = []
-    for layer in layers:
+def judge_sanity(setting: Setting, gaps: GapTable, *, epsilon: float, stale: float) -> Verdict:
+    """Judge whether what was timed ended at the weights of the reference, in every round and layer.
+
+    Args:
+        setting: who was timed.
+        gaps: all its rounds; without a gap to the reference they are emulated, or could not have been stored.
+        epsilon: largest relative gap that counts as float noise.
+        stale: the same for s ≥ 1, of all layers together.
+
+    Returns:
+        Refuted where a gap is larger.
+    """
+    if not gaps.layers:
+        return Verdict(Word.SUPPORTED, setting.id, "emulated: exchanges are real, and nothing is computed")
+    late = isinstance(setting.distribution, StalePartition) and setting.distribution.staleness
+    parts, epsilon = [], stale if late else epsilon
+    for layer in ["all"] if late else gaps.layers:
         rows = (gaps.gap == TRAJECTORY) & (gaps.layer == layer)
         values = gaps.value[rows]
         worst = float(values.max())

@@ -14,7 +14,7 @@ import numpy as np
 import psutil
 
 from harness.engine import allocation
-from harness.engine.timed.contender import Contender, Team, initial_weights, take_turn
+from harness.engine.timed.contender import Contender, Team, take_turn
 from harness.spec import Setting
 from harness.turns import Answer, Ask, TurnFolder
 
@@ -99,7 +99,7 @@ class Member:
         contender = self._contenders[key]
         path = self._folder.reference(training.id)
         reference = None if ask.keep or not path.exists() else list(np.load(path).values())
-        answer = take_turn(contender, self._team, ask.clocks, initial_weights(training), reference)
+        answer = take_turn(contender, self._team, ask, training, reference)
         if ask.keep:
             temporary = path.with_suffix(".part.npz")
             np.savez(temporary, *contender.weights())

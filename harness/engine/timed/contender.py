@@ -8,17 +8,20 @@ from __future__ import annotations
 import resource
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness import data
+from harness.engine import predictions
 from harness.engine.starts import initial_layers
 from harness.spec import Setting, Training
 from harness.spec.timings import AFTER, WARM
-from harness.turns import Answer
+from harness.turns import Answer, Ask
 
 Arrays = list[NDArray[np.float32]]
 
@@ -34,6 +37,9 @@ class Contender(Protocol):
 
     def finish(self) -> None:
         """Wait for what is still on its way."""
+
+    def note(self) -> Callable[[], Arrays]:
+        """Take down the whole net's weights at this clock; what they were may be asked when `finish` has returned."""
 
     def weights(self) -> Arrays:
         """What this process holds: W_1, b_1, W_2, …, without replicates: (inputs, outputs) and (outputs,)."""
@@ -58,39 +64,57 @@ class Team(Protocol):
         """Get ready for a setting; where seconds are given, to sleep so long per clock in the place of computing."""
 
 
-def take_turn(contender: Contender, team: Team, clocks: int, initial: Arrays, reference: Arrays | None) -> Answer:
+def take_turn(contender: Contender, team: Team, ask: Ask, training: Training, reference: Arrays | None) -> Answer:
     """Train from the start, timed between a barrier and this process's last clock, then compare.
 
     Args:
         contender: who trains.
         team: who trains with it.
-        clocks: how many are timed.
-        initial: whole initial weights.
+        ask: how many clocks are timed, and after which of them the loss is asked for.
+        training: data and net.
         reference: whole weights of the reference after as many clocks; None where nothing is computed.
 
     Returns:
-        Times and distances.
+        Times, distances and losses.
     """
     contender.reset()
     contender.advance(WARM)
     team.barrier()
-    began, computed = time.perf_counter(), _cpu_seconds()
-    contender.advance(clocks)
-    seconds, cpu = time.perf_counter() - began, _cpu_seconds() - computed
+    stretches, notes = [], []
+    for clocks in np.diff([0, *(ask.checkpoints or (ask.clocks,))]).tolist():
+        stretches.append(_Stretch.of(contender, clocks))
+        notes += [contender.note()] if ask.checkpoints else []
     contender.advance(AFTER)
     contender.finish()
-    exchange = _exchange_seconds(contender, team, clocks)
+    exchange = _exchange_seconds(contender, team, ask.clocks)
     held = contender.weights() if reference is not None else []
     # Who slept in the place of computing holds none.
-    expected, started = (contender.share(whole) if held else [] for whole in (reference or [], initial))
+    whole = (reference or [], initial_weights(training))
+    expected, started = (contender.share(weights) if held else [] for weights in whole)
     return Answer(
-        seconds / clocks,
-        cpu / clocks,
+        sum(stretch.seconds for stretch in stretches) / ask.clocks,
+        sum(stretch.cpu_seconds for stretch in stretches) / ask.clocks,
         exchange,
         _squares(held, expected),
         _squares(expected, started),
         zlib.crc32(b"".join(np.ascontiguousarray(array).data for array in held)),
+        tuple(stretch.seconds for stretch in stretches),
+        _losses(training, [note() for note in notes]),
     )
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """What some clocks took, in wall time and in time of the processor."""
+
+    seconds: float
+    cpu_seconds: float
+
+    @classmethod
+    def of(cls, contender: Contender, clocks: int) -> _Stretch:
+        began, computed = time.perf_counter(), _cpu_seconds()
+        contender.advance(clocks)
+        return cls(time.perf_counter() - began, _cpu_seconds() - computed)
 
 
 @cache
@@ -120,6 +144,18 @@ def _exchange_seconds(contender: Contender, team: Team, clocks: int) -> float:
     began = time.perf_counter()
     contender.exchange(clocks)
     return (time.perf_counter() - began) / clocks
+
+
+def _losses(training: Training, noted: Sequence[Arrays]) -> tuple[float, ...]:
+    if not any(noted):
+        return ()
+    examples = data.load(training.data)
+    return tuple(predictions.loss(training, _by_layer(weights), examples) for weights in noted)
+
+
+def _by_layer(weights: Arrays) -> dict[str, NDArray[np.float64]]:
+    pairs = zip(weights[::2], weights[1::2], strict=True)
+    return {f"layer {at}": np.append(matrix, bias).astype(float) for at, (matrix, bias) in enumerate(pairs, start=1)}
 
 
 def _squares(some: Arrays, others: Arrays) -> tuple[float, ...]:

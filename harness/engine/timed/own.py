@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -172,6 +172,20 @@ class Synchronous:
     def finish(self) -> None:
         """Nothing is on its way between two clocks."""
 
+    def note(self) -> Callable[[], Arrays]:
+        """Take down the weights of this clock.
+
+        Returns:
+            What gives them.
+
+        Raises:
+            BadInputError: this process holds a part of the net.
+        """
+        if isinstance(self._setting.distribution, ModelPartition):
+            raise BadInputError("no worker of a divided net knows the loss along the way", where=self._setting.id)
+        noted = self.weights()
+        return lambda: noted
+
     def weights(self) -> Arrays:
         """What this process holds.
 
@@ -237,6 +251,14 @@ class Emulated:
     def finish(self) -> None:
         """Nothing is on its way between two clocks."""
 
+    def note(self) -> Callable[[], Arrays]:
+        """There are no weights.
+
+        Returns:
+            What gives none.
+        """
+        return list
+
     def weights(self) -> Arrays:
         """Nothing is computed.
 
@@ -289,7 +311,6 @@ class Stale:
         self._step = tf.function(self._objective.gradients, autograph=False)
         self._initial = [w[None] if w.ndim == 2 else w[None, None] for w in initial_weights(training)]
         self._nothing = [tf.zeros(w.shape, w.dtype) for w in self._initial] if self._sleeps else []
-        self._ended: list[NDArray[np.float32]] = []
 
     @property
     def _sleeps(self) -> bool:
@@ -298,7 +319,8 @@ class Stale:
     def reset(self) -> None:
         """A new table with the initial weights."""
         training, here = self._training, self._here
-        self._clock = 0
+        self._clock, self._noted = 0, {training.clocks}
+        self._kept: dict[int, Arrays] = {}
         self._journal = Path(os.devnull).open("w", buffering=1)  # noqa: SIM115 it is closed when the turn ends
         self._table = SSPTable(
             [self._initial[at : at + 2] for at in range(0, len(self._initial), 2)],
@@ -307,15 +329,15 @@ class Stale:
             bounds=Bounds(here.rank, here.size, self._partition.staleness, training.clocks),
             transport=TRANSPORTS[self._partition.transport](here, self._specs(), training.clocks),
             recorder=Recorder(here.rank, self._journal.write),
-            on_fold=self._keep_last,
+            on_fold=self._keep,
         )
 
     def _specs(self) -> list[tf.TensorSpec]:
         return [tf.TensorSpec(w.shape, w.dtype) for w in self._initial]
 
-    def _keep_last(self, clock: int, base: Weights) -> None:
-        if clock == self._training.clocks:
-            self._ended = [_plain(np.array(w), place) for place, w in enumerate(base)]
+    def _keep(self, clock: int, base: Weights) -> None:
+        if clock in self._noted:
+            self._kept[clock] = [_plain(np.array(w), place) for place, w in enumerate(base)]
 
     def advance(self, clocks: int) -> None:
         """Read, compute (or sleep) and write, so many times.
@@ -342,13 +364,26 @@ class Stale:
         self._table.finish()
         self._journal.close()
 
+    def note(self) -> Callable[[], Arrays]:
+        """Have x_c = w_0 + Σ u of all workers' first c clocks kept, c this process's clock, when it is complete.
+
+        Returns:
+            What gives it.
+        """
+        clock = self._clock
+        self._noted.add(clock)
+        return lambda: self._weights_at(clock)
+
     def weights(self) -> Arrays:
         """w_0 + Σ u.
 
         Returns:
             W_1, b_1, W_2, …; nothing where changes were left out.
         """
-        return [] if self._sleeps else self._ended
+        return self._weights_at(self._training.clocks)
+
+    def _weights_at(self, clock: int) -> Arrays:
+        return [] if self._sleeps else self._kept[clock]
 
     def share(self, whole: Arrays) -> Arrays:
         """Every worker holds the whole net.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -122,6 +123,15 @@ class Peer:
 
     def finish(self) -> None:
         """Nothing is on its way between two clocks."""
+
+    def note(self) -> Callable[[], Arrays]:
+        """Take down the weights of this clock.
+
+        Returns:
+            What gives them.
+        """
+        noted = self._replica.get()
+        return lambda: noted
 
     def weights(self) -> Arrays:
         """What this process holds.

@@ -1,0 +1,137 @@
+"""Figures of the time to a quality: losses against wall seconds, and the three numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from harness.report.figures import nothing_yet
+from harness.spec import Training
+from harness.stats.speed import Interval
+from harness.stats.target import Courses, Raced
+
+_DASHES, _MARKERS = ("-", "--", ":", "-."), "os^DvPX*"
+_ALONE = "one process without Horovod"
+# What each panel of the numbers shows.
+_NUMBERS: tuple[tuple[str, Callable[[Courses], Interval]], ...] = (
+    ("clocks per second (1/s)", lambda courses: courses.rate),
+    ("clocks to target (clocks)", lambda courses: courses.clocks),
+    ("seconds to target (s)", lambda courses: courses.seconds),
+)
+
+
+def losses_against_seconds(found: Sequence[Raced], *, title: str) -> Figure:
+    """Loss against wall seconds since the first timed clock.
+
+    Args:
+        found: what was timed.
+        title: of the figure.
+
+    Returns:
+        One panel per net; a line joins, checkpoint by checkpoint, medians over rounds, and a band the 95 % intervals
+        of the median seconds.
+    """
+    if not found:
+        return nothing_yet(title)
+    sns.set_theme(context="talk", style="whitegrid", palette="colorblind")
+    nets = _by_net(found)
+    figure = Figure(figsize=(9.5 * len(nets), 10.5), layout="constrained")
+    axes = figure.subplots(1, len(nets), squeeze=False)[0]
+    for axis, (training, lines) in zip(axes, nets.items(), strict=True):
+        target = next(raced.target for raced in found if raced.setting.training == training)
+        for number, (label, courses) in enumerate(lines.items()):
+            _draw_course(axis, courses, label, number)
+        axis.axhline(target, color="black", linestyle="--", linewidth=2, label="target")
+        axis.set_yscale("log")
+        axis.set_xlim(left=0)
+        axis.set_title(_name(training), fontsize=19)
+        axis.set_xlabel("wall time since the first timed clock (s)")
+    axes[0].set_ylabel("mean cross-entropy, whole data set (nats)")
+    handles = {label: line for axis in axes for line, label in zip(*axis.get_legend_handles_labels(), strict=True)}
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=2, frameon=False, fontsize=16)
+    figure.suptitle(title, fontsize=22, fontweight="bold")
+    return figure
+
+
+def three_numbers(found: Sequence[Raced], *, title: str) -> Figure:
+    """Clocks per second, clocks to target and seconds to target of everybody, with the numbers written beside.
+
+    Args:
+        found: what was timed.
+        title: of the figure.
+
+    Returns:
+        One row of panels per net; where the median is infinite the panel says so.
+    """
+    if not found:
+        return nothing_yet(title)
+    sns.set_theme(context="talk", style="whitegrid", palette="colorblind")
+    nets = _by_net(found)
+    tallest = max(map(len, nets.values()))
+    figure = Figure(figsize=(24, (0.95 * tallest + 2) * len(nets) + 1), layout="constrained")
+    axes = figure.subplots(len(nets), len(_NUMBERS), squeeze=False, sharey="row")
+    for row, (training, lines) in zip(axes, nets.items(), strict=True):
+        for axis, (words, number) in zip(row, _NUMBERS, strict=True):
+            _draw_numbers(axis, [number(courses) for courses in lines.values()])
+            axis.set_xlabel(words)
+        row[0].set_yticks(range(len(lines)), lines, fontsize=17)
+        row[0].invert_yaxis()
+        row[1].set_title(_name(training), fontsize=19)
+    figure.suptitle(title, fontsize=22, fontweight="bold")
+    return figure
+
+
+def _by_net(found: Sequence[Raced]) -> dict[Training, dict[str, Courses]]:
+    """Of each net the reference first, then everybody by label."""
+    nets: dict[Training, dict[str, Courses]] = {}
+    for raced in found:
+        lines = nets.setdefault(raced.setting.training, {_ALONE: raced.alone})
+        lines[raced.setting.distribution.label] = raced.own
+    return nets
+
+
+def _name(training: Training) -> str:
+    return f"{training.data} {'–'.join(map(str, training.widths))}, batch {training.batch}, measured"
+
+
+def _draw_course(axis: Axes, courses: Courses, label: str, number: int) -> None:
+    seconds = [Interval.of(column) for column in courses.elapsed.T]
+    losses = np.median(courses.losses, axis=0)
+    colour = "0.25" if number == 0 else f"C{number - 1}"
+    axis.plot(
+        [interval.median for interval in seconds],
+        losses,
+        color=colour,
+        linestyle=_DASHES[number % len(_DASHES)],
+        marker=_MARKERS[number % len(_MARKERS)],
+        markersize=8,
+        linewidth=2.5,
+        label=label,
+    )
+    low, high = (np.array([getattr(interval, end) for interval in seconds]) for end in ("low", "high"))
+    bounded = np.isfinite(low) & np.isfinite(high)
+    axis.fill_betweenx(losses, low, high, where=bounded.tolist(), color=colour, alpha=0.15, linewidth=0)
+
+
+def _draw_numbers(axis: Axes, numbers: Sequence[Interval]) -> None:
+    drawn = [number for number in numbers if np.isfinite(number.median)]
+    for place, number in enumerate(numbers):
+        if not np.isfinite(number.median):
+            axis.annotate(
+                "not reached", (0.5, place), xycoords=("axes fraction", "data"), ha="center", va="center", fontsize=16
+            )
+            continue
+        sides = np.array([[number.median - number.low], [number.high - number.median]])
+        axis.errorbar(
+            number.median, place, xerr=np.where(np.isfinite(sides), sides, 0.0), fmt="o", markersize=10, capsize=6,
+            color=f"C{place - 1}" if place else "0.25",
+        )  # fmt: skip
+        text = f"{number.median:.3g} [{number.low:.3g}, {number.high:.3g}]"
+        axis.annotate(text, (number.median, place), (0, 13), textcoords="offset points", ha="center", fontsize=15)
+    top = max((number.median for number in drawn), default=1.0)
+    axis.set_xlim(0, 1.35 * top)
+    axis.set_ylim(len(numbers) - 0.5, -0.8)
