@@ -94,7 +94,7 @@ def all_of(subject: str, parts: Sequence[Verdict]) -> Verdict:
     if culprit is None:
         reason = "nothing was judged"
     elif word is Word.SUPPORTED:
-        reason = f"all {len(parts)} parts are supported"
+        reason = f"all {len(parts)} parts are supported" if len(parts) > 1 else culprit.reason
     else:
         reason = f"{culprit.subject}: {culprit.reason}"
     return Verdict(word, subject, reason, parts=tuple(parts))

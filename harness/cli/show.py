@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, OverflowMethod
 from rich.table import Table
 
 from harness.verdict import ABOUT_SEVERAL, Verdict
@@ -71,7 +71,9 @@ def verdict(out: Console, result: Verdict) -> None:
     """
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("setting", "role", "verdict", *_NUMBERS, "why"):
-        table.add_column(heading, justify="right" if heading in _NUMBERS else "left")
+        # What tells long names apart stands at their end.
+        overflow: OverflowMethod = "fold" if heading == "setting" else "ellipsis"
+        table.add_column(heading, justify="right" if heading in _NUMBERS else "left", overflow=overflow)
     for part in result.members:
         role = part.evidence.get("role", ABOUT_SEVERAL)
         expected = part.word == ("refuted" if role == "control" else "supported")
