@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from harness.report.figures import nothing_yet
 from harness.spec import Training
@@ -16,11 +18,11 @@ from harness.stats.target import Courses, Raced
 
 _DASHES, _MARKERS = ("-", "--", ":", "-."), "os^DvPX*"
 _ALONE = "one process without Horovod"
-# What each panel of the numbers shows.
-_NUMBERS: tuple[tuple[str, Callable[[Courses], Interval]], ...] = (
-    ("clocks per second (1/s)", lambda courses: courses.rate),
-    ("clocks to target (clocks)", lambda courses: courses.clocks),
-    ("seconds to target (s)", lambda courses: courses.seconds),
+# What each panel of the numbers shows, on which scale.
+_NUMBERS: tuple[tuple[str, str, Callable[[Courses], Interval]], ...] = (
+    ("clocks per second (1/s)", "log", lambda courses: courses.rate),
+    ("clocks to target (clocks)", "linear", lambda courses: courses.clocks),
+    ("seconds to target (s)", "log", lambda courses: courses.seconds),
 )
 
 
@@ -46,8 +48,10 @@ def losses_against_seconds(found: Sequence[Raced], *, title: str) -> Figure:
         for number, (label, courses) in enumerate(lines.items()):
             _draw_course(axis, courses, label, number)
         axis.axhline(target, color="black", linestyle="--", linewidth=2, label="target")
+        axis.set_xscale("log")
         axis.set_yscale("log")
-        axis.set_xlim(left=0)
+        _label_plainly(axis.xaxis, (1.0,))
+        _label_plainly(axis.yaxis, (1.0, 2.0, 5.0))
         axis.set_title(_name(training), fontsize=19)
         axis.set_xlabel("wall time since the first timed clock (s)")
     axes[0].set_ylabel("mean cross-entropy, whole data set (nats)")
@@ -58,7 +62,7 @@ def losses_against_seconds(found: Sequence[Raced], *, title: str) -> Figure:
 
 
 def three_numbers(found: Sequence[Raced], *, title: str) -> Figure:
-    """Clocks per second, clocks to target and seconds to target of everybody, with the numbers written beside.
+    """Clocks per second, clocks to target and seconds to target of everybody, in figures too.
 
     Args:
         found: what was timed.
@@ -75,11 +79,10 @@ def three_numbers(found: Sequence[Raced], *, title: str) -> Figure:
     figure = Figure(figsize=(24, (0.95 * tallest + 2) * len(nets) + 1), layout="constrained")
     axes = figure.subplots(len(nets), len(_NUMBERS), squeeze=False, sharey="row")
     for row, (training, lines) in zip(axes, nets.items(), strict=True):
-        for axis, (words, number) in zip(row, _NUMBERS, strict=True):
-            _draw_numbers(axis, [number(courses) for courses in lines.values()])
+        for axis, (words, scale, number) in zip(row, _NUMBERS, strict=True):
+            _draw_numbers(axis, [number(courses) for courses in lines.values()], scale)
             axis.set_xlabel(words)
         row[0].set_yticks(range(len(lines)), lines, fontsize=17)
-        row[0].invert_yaxis()
         row[1].set_title(_name(training), fontsize=19)
     figure.suptitle(title, fontsize=22, fontweight="bold")
     return figure
@@ -101,7 +104,7 @@ def _name(training: Training) -> str:
 def _draw_course(axis: Axes, courses: Courses, label: str, number: int) -> None:
     seconds = [Interval.of(column) for column in courses.elapsed.T]
     losses = np.median(courses.losses, axis=0)
-    colour = "0.25" if number == 0 else f"C{number - 1}"
+    colour = _colour(number)
     axis.plot(
         [interval.median for interval in seconds],
         losses,
@@ -117,21 +120,50 @@ def _draw_course(axis: Axes, courses: Courses, label: str, number: int) -> None:
     axis.fill_betweenx(losses, low, high, where=bounded.tolist(), color=colour, alpha=0.15, linewidth=0)
 
 
-def _draw_numbers(axis: Axes, numbers: Sequence[Interval]) -> None:
-    drawn = [number for number in numbers if np.isfinite(number.median)]
+def _draw_numbers(axis: Axes, numbers: Sequence[Interval], scale: str) -> None:
+    """Points with intervals, and at the right of the panel the same in figures."""
+    axis.set_xscale(scale)
     for place, number in enumerate(numbers):
-        if not np.isfinite(number.median):
-            axis.annotate(
-                "not reached", (0.5, place), xycoords=("axes fraction", "data"), ha="center", va="center", fontsize=16
-            )
-            continue
-        sides = np.array([[number.median - number.low], [number.high - number.median]])
-        axis.errorbar(
-            number.median, place, xerr=np.where(np.isfinite(sides), sides, 0.0), fmt="o", markersize=10, capsize=6,
-            color=f"C{place - 1}" if place else "0.25",
+        axis.annotate(
+            _text(number), (1.02, place), xycoords=("axes fraction", "data"), va="center", fontsize=16,
+            annotation_clip=False,
         )  # fmt: skip
-        text = f"{number.median:.3g} [{number.low:.3g}, {number.high:.3g}]"
-        axis.annotate(text, (number.median, place), (0, 13), textcoords="offset points", ha="center", fontsize=15)
-    top = max((number.median for number in drawn), default=1.0)
-    axis.set_xlim(0, 1.35 * top)
-    axis.set_ylim(len(numbers) - 0.5, -0.8)
+        if np.isfinite(number.median):
+            sides = np.array([[number.median - number.low], [number.high - number.median]])
+            axis.errorbar(
+                number.median,
+                place,
+                xerr=np.where(np.isfinite(sides), sides, 0.0),
+                fmt=_MARKERS[place % len(_MARKERS)],
+                color=_colour(place),
+                markersize=11,
+                capsize=7,
+            )
+    if scale == "log":
+        _label_plainly(axis.xaxis, (1.0, 3.0))
+    else:
+        axis.set_xlim(0, 1.15 * max((number.median for number in numbers if np.isfinite(number.median)), default=1.0))
+    axis.set_ylim(len(numbers) - 0.5, -0.5)
+
+
+def _text(number: Interval) -> str:
+    if not np.isfinite(number.median):
+        return "not reached"
+    unbounded = not (np.isfinite(number.low) and np.isfinite(number.high))
+    ends = "" if unbounded else f" [{_figures(number.low)}, {_figures(number.high)}]"
+    return _figures(number.median) + ends
+
+
+def _figures(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _colour(number: int) -> str:
+    return f"C{number - 1}" if number else "0.25"
+
+
+def _label_plainly(axis: Axis, leading: Sequence[float]) -> None:
+    """Numbers without powers of ten, only those that begin so."""
+    axis.set_major_locator(LogLocator(subs=leading))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+    axis.set_minor_formatter(NullFormatter())
