@@ -11,7 +11,7 @@ from collections.abc import Callable
 from itertools import product
 from typing import Any
 
-from harness.engine import allocation, ranks, runtime
+from harness.engine import allocation, nets, ranks, runtime
 from harness.engine.ranks import Ranks
 from harness.engine.runtime import tf
 from harness.engine.timing import MARK, per_turn, repeated
@@ -56,9 +56,9 @@ def _products(kind: tf.DType, sides: tuple[int, ...], batches: tuple[int, ...], 
 def _layer(weight: tf.Variable, below: tf.Variable, errors: tf.Variable) -> dict[str, Callable[[], tf.Tensor]]:
     """As a divided net multiplies: units first, examples last."""
     return {
-        "forward": lambda: tf.matmul(weight, below, transpose_a=True),
-        "gradient": lambda: tf.matmul(below, errors, transpose_b=True),
-        "backward": lambda: tf.matmul(weight, errors),
+        "forward": lambda: nets.product(weight, below, transpose_a=True),
+        "gradient": lambda: nets.product(below, errors, transpose_b=True),
+        "backward": lambda: nets.product(weight, errors),
     }
 
 

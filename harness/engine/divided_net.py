@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from harness import data
 from harness.engine.collectives import Collectives, Crossing
-from harness.engine.nets import DenseNet, Tensors
+from harness.engine.nets import DenseNet, Tensors, product
 from harness.engine.regularisation import dropout_mask, penalty
 from harness.engine.runtime import dtype, tf
 from harness.layout import blocks, holders_of_logits
@@ -112,7 +112,7 @@ class DividedNet:
         passed = Passed([], [], [], [])
         for layer in range(self._layers):
             inputs = self._enter[layer].forward(held)
-            sums = [tf.matmul(w[2 * layer], x, transpose_a=True) for w, x in zip(weights, inputs, strict=True)]
+            sums = [product(w[2 * layer], x, transpose_a=True) for w, x in zip(weights, inputs, strict=True)]
             sums = self._leave[layer].forward(sums)
             sums = [z + self._times(layer) * w[2 * layer + 1] for z, w in zip(sums, weights, strict=True)]
             passed.inputs.append(inputs)
@@ -175,7 +175,7 @@ class DividedNet:
                 matrix = self._matrix_gradient(weights[place][2 * layer], x, error)
                 gradients[place] = [matrix, biases[place], *gradients[place]]
             if layer > 0:
-                errors = [tf.matmul(w[2 * layer], error) for w, error in zip(weights, errors, strict=True)]
+                errors = [product(w[2 * layer], error) for w, error in zip(weights, errors, strict=True)]
                 errors = self._enter[layer].backward(errors)
                 if passed.masks[layer - 1]:
                     errors = [e * mask for e, mask in zip(errors, passed.masks[layer - 1], strict=True)]
@@ -225,7 +225,7 @@ class DividedNet:
 
     def _matrix_gradient(self, weight: tf.Tensor, inputs: tf.Tensor, errors: tf.Tensor) -> tf.Tensor:
         times = self._partition.members if self._partition.fault is Fault.GRADIENT_PER_WORKER else 1
-        found = tf.matmul(inputs, errors, transpose_b=True)
+        found = product(inputs, errors, transpose_b=True)
         found = found if times == 1 else times * found
         # A sum with 0 is a pass over memory too.
         return found + penalty(self._regularisation, weight) if self._penalised else found

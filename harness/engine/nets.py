@@ -70,7 +70,7 @@ class DenseNet:
         """
         outputs = [features]
         for layer in range(len(self.widths) - 1):
-            sums = tf.matmul(outputs[-1], weights[2 * layer]) + weights[2 * layer + 1]
+            sums = product(outputs[-1], weights[2 * layer]) + weights[2 * layer + 1]
             if layer == len(self.widths) - 2:
                 return [*outputs, sums]
             mask = masks[layer] if masks else None
@@ -104,12 +104,12 @@ class DenseNet:
         for layer in reversed(range(len(self.widths) - 1)):
             inputs = outputs.pop()
             gradients = [
-                tf.matmul(inputs, errors, transpose_a=True),
+                product(inputs, errors, transpose_a=True),
                 tf.reduce_sum(errors, axis=1, keepdims=True),
                 *gradients,
             ]
             if layer > 0:
-                errors = tf.matmul(errors, weights[2 * layer], transpose_b=True)
+                errors = product(errors, weights[2 * layer], transpose_b=True)
                 mask = masks[layer - 1] if masks else None
                 if mask is not None:
                     errors, inputs = errors * mask, tf.math.divide_no_nan(inputs, mask)
@@ -142,3 +142,23 @@ class DenseNet:
         if self.activation is Activation.RELU:
             return tf.cast(activations > 0, activations.dtype)
         return 1 - tf.square(activations)
+
+
+def product(left: tf.Tensor, right: tf.Tensor, *, transpose_a: bool = False, transpose_b: bool = False) -> tf.Tensor:
+    """Matrix products, replicate by replicate; those of a single one by TensorFlow's kernel for two matrices.
+
+    That is a tenth faster than the one for stacks of them, on layers of 2,048 units.
+
+    Args:
+        left: (R, rows, inner).
+        right: (R, inner, columns).
+        transpose_a: whether the last two axes of `left` come the other way round.
+        transpose_b: the same of `right`.
+
+    Returns:
+        (R, rows, columns).
+    """
+    if left.shape[0] != 1 or right.shape[0] != 1:
+        return tf.matmul(left, right, transpose_a=transpose_a, transpose_b=transpose_b)
+    matrices = (tf.squeeze(left, 0), tf.squeeze(right, 0))
+    return tf.expand_dims(tf.matmul(*matrices, transpose_a=transpose_a, transpose_b=transpose_b), 0)
