@@ -22,7 +22,9 @@ class Training:
         keras.backend.clear_session()
         self.net, self.optimizer = self.make(), keras.optimizers.Adam(1e-2)
         self.variables = self.net.trainable_variables
-        hvd.broadcast_variables([variable.value for variable in self.net.variables], root_rank=0)
+        # Not the state of Keras' random numbers: all ranks would drop the same units.
+        shared = [variable.value for variable in self.net.variables if "seed_generator" not in variable.path]
+        hvd.broadcast_variables(shared, root_rank=0)
         self.optimizer.build(self.variables)
         self.update = tf.function(self.one_step, reduce_retracing=True)
 

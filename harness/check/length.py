@@ -70,10 +70,21 @@ def _stale_length(seen: Observed, noise: Noise, ratio: float) -> Finding:
         return Finding("D7", Word.REFUTED, reason, first=first, evidence={"ratio": weight, "workers": workers})
     evidence = {"ratio": ratio, "workers": workers}
     said = f"under staleness the weights travel {ratio:.3g} times as far as the reference"
+    if _least(seen) < workers**-0.5 and 0 < ratio < 1:
+        return nothing(
+            "D7", f"after {seen.reference.steps} steps a view may lack as much as a step divided twice would"
+        )
     if ratio <= 0 or abs(np.log(ratio)) > np.log(workers) / 2:
         first = First(seen.reference.steps, None, None, "D7", ratio, abs(ratio - 1))
         return Finding("D7", Word.REFUTED, f"{said}, nearer to P or 1/P than to 1", first=first, evidence=evidence)
     return Finding("D7", Word.SUPPORTED, said, evidence=evidence)
+
+
+def _least(seen: Observed) -> float:
+    """Share of all updates that a rank's last view must hold: all its own, of others' all but the last s."""
+    workers, steps = len(seen.ranks), seen.reference.steps
+    late = steps if seen.staleness is None else min(seen.staleness, steps)
+    return 1 - (workers - 1) / workers * late / steps
 
 
 def _odd_weight(seen: Observed, noise: Noise) -> tuple[int, str, float] | None:

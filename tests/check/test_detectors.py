@@ -11,6 +11,7 @@ import pytest
 from harness.check import outcome, samples
 from harness.check.folder import Folder
 from harness.check.judge import Result, judge
+from harness.check.length import length
 from harness.check.noise import Noise
 from harness.check.observed import Collective, Shard, _ledger
 from harness.check.plan import Job, Pass, attribution_job, first_job, scenarios
@@ -228,3 +229,23 @@ def test_jobs_survive_their_file(tmp_path: Path) -> None:
     own = attribution_job(job, SCENARIO, 3, "job-0000")
     assert Job.from_json(own.to_json()) == own
     assert own.passes["alone"][1] == Pass("own-1", own=1, steps=3)
+
+
+@pytest.mark.parametrize(
+    ("staleness", "word"),
+    [(1, Word.REFUTED), (8, Word.INCONCLUSIVE), (None, Word.INCONCLUSIVE)],
+)
+def test_a_short_way_under_staleness_counts_only_where_views_cannot_lack_as_much(
+    staleness: int | None, word: Word
+) -> None:
+    made, header = seen(mean), {"kind": "header", "version": 1, "workers": 2, "staleness": staleness}
+    assert made.reference.steps == 8
+
+    def shortened(trace: Trace) -> Trace:
+        """The first step whole, then half of the way."""
+        paths = [np.concatenate([w[:2], w[1] + (w[2:] - w[1]) * np.float32(0.5)]) for w in trace.weights]
+        return replace(trace, weights=tuple(paths), history=(header,))
+
+    late = replace(made, ranks=tuple(map(shortened, made.ranks)))
+    found = length(late, Noise(late))
+    assert (found.word, found.applies) == (word, word is Word.REFUTED), found.reason

@@ -88,7 +88,7 @@ DRAWN_AT_RANDOM = {"r01_same_noise"}
 IDLE = """
 import sys, time
 from pathlib import Path
-from harness.checking import Request
+from harness.checking import Request, check_in
 from harness.measure.launch import Launcher
 from harness.session import Session
 with Session(2, launcher=Launcher.GLOO) as session:
