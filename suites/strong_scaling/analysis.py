@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness.record import Record
+from harness.spec.timings import STALE
 from harness.stats.suites import FIXED, Rule
 from harness.stats.timed import AtLeast, judge_timed
 from harness.verdict import Verdict
-from suites.strong_scaling.sweep import BEST, NEAR_LINEAR, SETTINGS, STALE, TOLERANCE
+from suites.strong_scaling.sweep import BEST, NEAR_LINEAR, SETTINGS, TOLERANCE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness.record import Record
+from harness.spec.timings import STALE
 from harness.stats.suites import FIXED, Rule
 from harness.stats.timed import AtLeast, judge_timed
 from harness.verdict import Verdict
-from suites.weak_scaling.sweep import BEST, DDP, LIMIT, SETTINGS, SHARE_OF_LIMIT, STALE, TAPE, TIMES_PEERS, TOLERANCE
+from suites.weak_scaling.sweep import BEST, DDP, LIMIT, SETTINGS, SHARE_OF_LIMIT, TAPE, TIMES_PEERS, TOLERANCE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

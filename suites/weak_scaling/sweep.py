@@ -1,4 +1,4 @@
-"""Settings: three nets, 256 examples per rank; everybody on 2 ranks, emulated 4 and 8."""
+"""Settings: three nets, 256 examples per rank; everybody on 2 ranks, some emulated on 4 to 16."""
 
 from dataclasses import replace
 
@@ -12,32 +12,13 @@ from harness.spec import (
     Role,
     Setting,
     StalePartition,
-    Tolerance,
     Transport,
 )
-from harness.spec.timings import LARGE, NETS, everybody
+from harness.spec.timings import LARGE, NETS, ROUNDS, everybody, tolerance
 
 PER_RANK = 256
-ROUNDS = 9
-
-# As in `strong_scaling`; the shares that are claimed were set before anything was timed.
-TOLERANCE = Tolerance(
-    epsilon=0.01,
-    delta=0.5,
-    alpha=0.05,
-    noise=1e-3,
-    natural=1.0,
-    throughout=True,
-    margins=(),
-    derivation=(
-        "The unit is the round. Medians of 9 rounds lie between the 2nd and the 8th with 95 %. A round counts only "
-        "if its weights are within 0.01 of the reference's, relative to the distance travelled: float32 leaves some "
-        "10⁻³, an exchange that is missing 0.08 to 0.5. Under s ≥ 1 all layers together differ by what staleness "
-        "does in some clocks, 0.03 in a pilot, and 0.06 is allowed. "
-        "0.90 of the limit and 1.10 of the peers are what is aimed at."
-    ),
-)
-STALE = 0.06
+# Set before anything was timed.
+TOLERANCE = tolerance("0.90 of the limit and 1.10 of the peers are what is aimed at.")
 SHARE_OF_LIMIT, TIMES_PEERS = 0.90, 1.10
 
 

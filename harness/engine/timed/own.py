@@ -42,8 +42,6 @@ from harness.spec import (
 from harness.spec.timings import AFTER, WARM
 from harness.stragglers import service
 
-UNDIVIDED = DataPartition(1)
-
 
 class Team:
     """Ranks of one launch under Horovod.
