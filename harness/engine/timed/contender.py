@@ -117,6 +117,20 @@ class _Stretch:
         return cls(time.perf_counter() - began, _cpu_seconds() - computed)
 
 
+def plain(array: NDArray[np.float32], place: int) -> NDArray[np.float32]:
+    """Weights of replicate 0.
+
+    Args:
+        array: W (1, inputs, outputs) or a bias, (1, 1, outputs) or (1, outputs, 1).
+        place: in the list W_1, b_1, W_2, …
+
+    Returns:
+        W (inputs, outputs) or b (outputs,).
+    """
+    found: NDArray[np.float32] = array[0].reshape(-1) if place % 2 else array[0]
+    return found
+
+
 @cache
 def initial_weights(training: Training) -> Arrays:
     """Weights that every contender starts from, those of replicate 0; shared, and not to be written to.
