@@ -12,10 +12,10 @@ from tensorflow.tsl.protobuf.coordination_config_pb2 import CoordinatedJob
 
 from harness.engine import runtime
 from harness.engine.runtime import tf
-from harness.engine.timed.contender import Arrays, Contender
+from harness.engine.timed.contender import Contender
 from harness.engine.timed.peer import Feed, Peer, require
 from harness.engine.timed.places import addresses, place
-from harness.engine.timed.plain import CLOCK, PlainNet
+from harness.engine.timed.plain import CLOCK, PlainNet, PlainReplica
 from harness.spec import Framework, Setting, Training
 
 # A worker that is stopped while others have their turn sends no heartbeat, and is not dead.
@@ -66,7 +66,7 @@ class Team:
         return self._strategy.run(lambda: _total([tf.identity(one)])[0])
 
 
-class Replica:
+class Replica(PlainReplica):
     """A net of mirrored variables, whose gradients are summed over the workers in one batch.
 
     Args:
@@ -77,41 +77,13 @@ class Replica:
 
     def __init__(self, strategy: tf.distribute.Strategy, training: Training, rank: int) -> None:
         with strategy.scope():
-            self._net = PlainNet(training, Feed.of(training, rank, strategy.num_replicas_in_sync))
+            super().__init__(PlainNet(training, Feed.of(training, rank, strategy.num_replicas_in_sync)))
         # The sum over workers of Σ/batch is the mean over the batch.
         self._scale, self._step_size = 1 / training.batch, training.step_size.at(0)
         self._step = tf.function(
             lambda clock: strategy.run(self._gradients, (clock,)), input_signature=[CLOCK], autograph=False
         )
         self._exchange = tf.function(lambda: strategy.run(self._sums), input_signature=[], autograph=False)
-
-    def put(self, weights: Arrays) -> None:
-        """Start from given weights.
-
-        Args:
-            weights: W_1, b_1, W_2, …
-        """
-        self._net.put(weights)
-
-    def get(self) -> Arrays:
-        """What the weights are now.
-
-        Returns:
-            W_1, b_1, W_2, …
-        """
-        return self._net.get()
-
-    def step(self, clock: int) -> None:
-        """Make one clock.
-
-        Args:
-            clock: c.
-        """
-        self._step(tf.constant(clock))
-
-    def exchange(self) -> None:
-        """Sum tensors of the gradients' sizes."""
-        self._exchange()
 
     def _gradients(self, clock: tf.Tensor) -> None:
         with tf.GradientTape() as tape:

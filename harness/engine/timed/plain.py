@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from harness.engine.runtime import tf
 from harness.engine.timed.contender import Arrays, initial_weights
 from harness.engine.timed.peer import Feed
@@ -58,3 +60,44 @@ class PlainNet:
             W_1, b_1, W_2, …
         """
         return [variable.numpy() for variable in self.variables]
+
+
+class PlainReplica:
+    """A plain net that takes part, whoever exchanges its gradients.
+
+    Args:
+        net: the net.
+    """
+
+    def __init__(self, net: PlainNet) -> None:
+        self._net = net
+        self._step: Callable[[tf.Tensor], object]
+        self._exchange: Callable[[], object]
+
+    def put(self, weights: Arrays) -> None:
+        """Start from given weights.
+
+        Args:
+            weights: W_1, b_1, W_2, …
+        """
+        self._net.put(weights)
+
+    def get(self) -> Arrays:
+        """What the weights are now.
+
+        Returns:
+            W_1, b_1, W_2, …
+        """
+        return self._net.get()
+
+    def step(self, clock: int) -> None:
+        """Make one clock.
+
+        Args:
+            clock: c.
+        """
+        self._step(tf.constant(clock))
+
+    def exchange(self) -> None:
+        """Reduce tensors of the gradients' sizes."""
+        self._exchange()

@@ -6,13 +6,12 @@ import horovod.tensorflow as hvd
 
 from harness.engine.ranks import Ranks
 from harness.engine.runtime import tf
-from harness.engine.timed.contender import Arrays
 from harness.engine.timed.peer import Feed
-from harness.engine.timed.plain import CLOCK, PlainNet
+from harness.engine.timed.plain import CLOCK, PlainNet, PlainReplica
 from harness.spec import Training
 
 
-class Replica:
+class Replica(PlainReplica):
     """A net whose gradients the tape averages over the ranks, one allreduce per tensor.
 
     Args:
@@ -24,39 +23,11 @@ class Replica:
     """
 
     def __init__(self, training: Training, here: Ranks) -> None:
-        self._net = PlainNet(training, Feed.of(training, here.rank, here.size))
+        super().__init__(PlainNet(training, Feed.of(training, here.rank, here.size)))
         # The mean over workers of P/batch · Σ is the mean over the batch, equal shares or not.
         self._scale, self._step_size = here.size / training.batch, training.step_size.at(0)
         self._step = tf.function(self._descend, input_signature=[CLOCK], autograph=False)
         self._exchange = tf.function(self._average, input_signature=[], autograph=False)
-
-    def put(self, weights: Arrays) -> None:
-        """Start from given weights.
-
-        Args:
-            weights: W_1, b_1, W_2, …
-        """
-        self._net.put(weights)
-
-    def get(self) -> Arrays:
-        """What the weights are now.
-
-        Returns:
-            W_1, b_1, W_2, …
-        """
-        return self._net.get()
-
-    def step(self, clock: int) -> None:
-        """Make one clock.
-
-        Args:
-            clock: c.
-        """
-        self._step(tf.constant(clock))
-
-    def exchange(self) -> None:
-        """Average tensors of the gradients' sizes."""
-        self._exchange()
 
     def _descend(self, clock: tf.Tensor) -> None:
         with hvd.DistributedGradientTape(tf.GradientTape(), op=hvd.Average) as tape:
