@@ -11,7 +11,7 @@ from collections.abc import Callable
 from itertools import product
 from typing import Any
 
-from harness.engine import allocation, nets, ranks, runtime
+from harness.engine import nets, ranks, runtime
 from harness.engine.ranks import Ranks
 from harness.engine.runtime import tf
 from harness.engine.timing import MARK, per_turn, repeated
@@ -29,7 +29,6 @@ _REPEATS = 5
 def main() -> None:
     """Measure, and print what was found."""
     runtime.limit_threads(1)
-    allocation.keep_memory()
     here = ranks.join()
     products = {"float32": _products(tf.float32, SIDES, BATCHES, here)}
     products |= {name: _products(kind, LARGE_SIDES, LARGE_BATCHES, here) for name, kind in _OTHERS.items()}

@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Callable
 
-from harness.engine import allocation, ranks, runtime
+from harness.engine import ranks, runtime
 from harness.engine.ranks import Ranks
 from harness.engine.runtime import tf
 from harness.engine.timing import MARK, per_turn, repeated
@@ -22,7 +22,6 @@ _TURN_BYTES, _MOST_TURNS = 1 << 24, 40
 def main() -> None:
     """Measure, and print what was found."""
     runtime.limit_threads(1)
-    allocation.keep_memory()
     here = ranks.join()
     whole, piece = (tf.Variable(tf.ones((rows, 1)), shape=(rows, None)) for rows in (here.size, 1))
     loops = {name: repeated(step) for name, step in _collectives(whole, piece, here).items()}

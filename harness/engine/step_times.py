@@ -18,7 +18,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from harness.engine import allocation, ranks, runtime
+from harness.engine import ranks, runtime
 from harness.engine.collectives import LeftOut, OverRanks
 from harness.engine.data_partition import averaging, factors
 from harness.engine.model_partition import Worker, groups
@@ -55,7 +55,6 @@ def main() -> None:
     """Take turns, and print what was found."""
     mode, widths, batch, rounds, *words = sys.argv[1:]
     runtime.limit_threads(1)
-    allocation.keep_memory()
     named = {name: float(seconds or 0) for name, _, seconds in (word.partition("=") for word in words)}
     net = tuple(int(width) for width in widths.split(","))
     training = replace(example(net, int(batch)), clocks=_CLOCKS)

@@ -13,6 +13,7 @@ from typing import Any
 
 from harness.errors import LaunchError
 from harness.measure import machine
+from harness.measure.faster import FASTER
 from harness.measure.launch import Hosts, Launcher, execute, launch_line
 
 # More ranks than cores are measured too: what is emulated here with so many is compared with that.
@@ -92,10 +93,7 @@ def launched(module: str, words: Sequence[str], launcher: Launcher, ranks: int) 
         LaunchError: a rank failed, or none printed a result; the last line of the log is given.
     """
     mark = f"LOCKSTEP_LAUNCH={uuid.uuid4().hex}"
-    # Timing is in float32 with the faster kernels, which the theory's float64 runs leave alone, and without the buffer
-    # in which tensors are fused, into and out of which they would be copied.
-    faster = ("TF_ENABLE_ONEDNN_OPTS=1", "HOROVOD_FUSION_THRESHOLD=0")
-    command = ["env", *faster, mark, sys.executable, "-m", module, *words]
+    command = ["env", *FASTER, mark, sys.executable, "-m", module, *words]
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         try:

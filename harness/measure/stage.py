@@ -15,6 +15,7 @@ from pathlib import Path
 
 from harness.errors import HarnessError, LaunchError
 from harness.measure.deaths import rank_that_died
+from harness.measure.faster import FASTER
 from harness.measure.launch import Hosts, Launcher, execute, launch_line, quote
 from harness.measure.rest import Stoppable
 from harness.spec import Setting
@@ -56,10 +57,8 @@ class Cast:
         Raises:
             BadInputError: the launcher is not installed, or the hosts have too few slots.
         """
-        # Timing is in float32 with the faster kernels, which the theory's float64 runs leave alone. Gloo gives a rank
-        # that was stopped up after half a minute.
-        words = ["env", "TF_ENABLE_ONEDNN_OPTS=1", "HOROVOD_FUSION_THRESHOLD=0", "HOROVOD_GLOO_TIMEOUT_SECONDS=86400"]
-        words.append(sys.executable)
+        # Gloo gives a rank that was stopped up after half a minute.
+        words = ["env", *FASTER, "HOROVOD_GLOO_TIMEOUT_SECONDS=86400", sys.executable]
         words += ["-m", "harness.engine.timed", str(folder), self.name, self.kind, str(parent), mark]
         return tuple(words) if self.launcher is None else launch_line(self.launcher, self.workers, hosts, words)
 

@@ -11,8 +11,6 @@ from harness.spec import (
     PeerPartition,
     Role,
     Setting,
-    StalePartition,
-    Transport,
 )
 from harness.spec.timings import LARGE, NETS, ROUNDS, everybody, tolerance
 
@@ -43,7 +41,7 @@ def _on_two(distribution: Distribution) -> Setting:
     return Setting(Role.CLAIM, LARGE.training(2 * PER_RANK), distribution, ROUNDS)
 
 
-BEST = _on_two(StalePartition(2, 1, Transport.PIPELINED))
+BEST = _on_two(DataPartition(2))
 LIMIT = replace(_on_two(DataPartition(2, Fault.NO_EXCHANGE)), role=Role.CONTROL)
 DDP, TAPE = _on_two(PeerPartition(2, Framework.DDP)), _on_two(PeerPartition(2, Framework.TAPE, Controller.GLOO))
 

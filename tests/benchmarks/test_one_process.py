@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harness.measure.faster import FASTER
 from harness.stats.intervals import median_interval
 
 PROGRAM = Path(__file__).parent / "programs" / "one_process.py"
@@ -22,7 +23,7 @@ PROGRAM = Path(__file__).parent / "programs" / "one_process.py"
 def test_share_of_the_product_rate(benchmark: Any, batch: int, clocks: int) -> None:
     """440–6×2048–1993, float32, one thread; 11 rounds, step and product in turns."""
     benchmark.group = f"one process, batch {batch}"
-    words = [sys.executable, str(PROGRAM), str(batch), str(clocks), "11"]
+    words = ["env", *FASTER, sys.executable, str(PROGRAM), str(batch), str(clocks), "11"]
     ended = benchmark.pedantic(
         lambda: subprocess.run(words, capture_output=True, text=True, check=True, timeout=800), rounds=1
     )

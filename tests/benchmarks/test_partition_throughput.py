@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harness.measure.faster import FASTER
 from harness.measure.launch import Hosts, Launcher, execute, launch_line
 from harness.stats.intervals import median_interval
 
@@ -26,7 +27,7 @@ PROGRAM = Path(__file__).parent / "programs" / "partition_throughput.py"
 def test_layouts_on_two_ranks(benchmark: Any, launcher: Launcher, batch: int, clocks: int, tmp_path: Path) -> None:
     """440–6×2048–1993, one thread per rank, the same global batch for all; medians over 9 rounds."""
     benchmark.group = f"samples per second, model partition, two ranks, {launcher}, batch {batch}"
-    words = [sys.executable, str(PROGRAM), *map(str, (batch, clocks, 9))]
+    words = ["env", *FASTER, sys.executable, str(PROGRAM), *map(str, (batch, clocks, 9))]
     log = tmp_path / "log"
 
     def launched() -> None:

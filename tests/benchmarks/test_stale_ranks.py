@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harness.measure.faster import FASTER
 from harness.measure.launch import Hosts, Launcher, execute, launch_line
 from harness.spec import Transport
 from harness.stats.intervals import median_interval
@@ -24,7 +25,7 @@ both = pytest.mark.parametrize("launcher", [Launcher.MPI, Launcher.GLOO])
 
 def launched(launcher: Launcher, ranks: int, program: str, arguments: tuple[object, ...], folder: Path) -> Any:
     """What a program's rank 0 found, as JSON."""
-    words = [sys.executable, str(PROGRAMS / program), *map(str, arguments)]
+    words = ["env", *FASTER, sys.executable, str(PROGRAMS / program), *map(str, arguments)]
     log = folder / "log"
     execute(launch_line(launcher, ranks, Hosts(), words), log=log, mark=str(PROGRAMS / program), time_limit=1500)
     return json.loads(log.read_text().rpartition("RESULT ")[2].splitlines()[0])

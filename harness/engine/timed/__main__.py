@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from harness.engine import allocation
 from harness.engine.timed.contender import Contender, Team, take_turn
 from harness.spec import Setting
 from harness.turns import Answer, Ask, TurnFolder
@@ -40,7 +39,6 @@ def main(words: Sequence[str]) -> None:
     log = os.open(folder.log(name, given), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    allocation.keep_memory()
     settings = folder.settings(name)
     team = _joined(kind, settings, folder.meeting(name))
     Member(folder, name, team, settings).serve(psutil.Process(parent) if parent else None)

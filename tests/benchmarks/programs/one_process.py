@@ -6,15 +6,11 @@ Prints operations per second of every round, step and product in turns. Run by `
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from itertools import pairwise
 
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-
 from harness.engine import runtime
-from harness.engine.allocation import keep_memory
 from harness.engine.runtime import tf
 from harness.engine.step_times import alone
 from harness.spec import DataPartition
@@ -24,7 +20,6 @@ BATCH, CLOCKS, ROUNDS = (int(word) for word in sys.argv[1:4])
 WIDEST = 2048
 
 runtime.limit_threads(1)
-keep_memory()
 
 
 def step_rate() -> float:

@@ -18,13 +18,11 @@ import time
 from collections.abc import Callable
 from itertools import pairwise
 
-os.environ.setdefault("HOROVOD_FUSION_THRESHOLD", "0")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 import horovod.tensorflow as hvd
 import numpy as np
 
 from harness.data import noise
-from harness.engine import allocation, ranks, runtime
+from harness.engine import ranks, runtime
 from harness.engine.collectives import LeftOut, OverRanks
 from harness.engine.model_partition import Worker, groups
 from harness.engine.runtime import tf
@@ -40,7 +38,6 @@ ALONE, RANKS = sys.argv[4:5], [int(word) for word in sys.argv[5:]]
 NOISE = noise.name(WIDTHS[0], WIDTHS[-1])
 TRAINING = Training(NOISE, WIDTHS, BATCH, CLOCKS, StepSize(ETA), Activation.RELU, Precision.FLOAT32)
 runtime.limit_threads(int(ALONE[0]) if ALONE else 1)
-allocation.keep_memory()
 
 
 class Plain:

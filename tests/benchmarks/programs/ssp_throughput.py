@@ -7,7 +7,6 @@ the beginning. Run by `test_stale_ranks.py`.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import resource
@@ -17,16 +16,8 @@ from collections.abc import Callable
 from functools import partial
 from itertools import pairwise, product
 
-os.environ.setdefault("HOROVOD_FUSION_THRESHOLD", "0")
 os.environ.setdefault("HOROVOD_CYCLE_TIME", "1")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-# glibc maps every large tensor anew and gives it back: page faults. The same for all contenders.
-_LIBC = ctypes.CDLL(None)
-_M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD, _M_ARENA_MAX = -3, -1, -8
-assert _LIBC.mallopt(_M_MMAP_THRESHOLD, 32 << 20)
-assert _LIBC.mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
-assert _LIBC.mallopt(_M_ARENA_MAX, 1)
 
 import pathlib
 
