@@ -12,6 +12,7 @@ from itertools import product
 from typing import Any
 
 from harness.engine import nets, ranks, runtime
+from harness.engine.pinning import pin
 from harness.engine.ranks import Ranks
 from harness.engine.runtime import tf
 from harness.engine.timing import MARK, per_turn, repeated
@@ -28,6 +29,7 @@ _REPEATS = 5
 
 def main() -> None:
     """Measure, and print what was found."""
+    pin()
     runtime.limit_threads(1)
     here = ranks.join()
     products = {"float32": _products(tf.float32, SIDES, BATCHES, here)}

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable
 
 from harness.engine import ranks, runtime
+from harness.engine.pinning import pin
 from harness.engine.ranks import Ranks
 from harness.engine.runtime import tf
 from harness.engine.timing import MARK, per_turn, repeated
@@ -21,13 +22,15 @@ _TURN_BYTES, _MOST_TURNS = 1 << 24, 40
 
 def main() -> None:
     """Measure, and print what was found."""
+    cores = len(os.sched_getaffinity(0))
+    pin()
     runtime.limit_threads(1)
     here = ranks.join()
     whole, piece = (tf.Variable(tf.ones((rows, 1)), shape=(rows, None)) for rows in (here.size, 1))
     loops = {name: repeated(step) for name, step in _collectives(whole, piece, here).items()}
     seconds: dict[str, list[float]] = {name: [] for name in loops}
     # Beyond the cores of a machine ranks take turns: what is large would take minutes, and is in proportion.
-    sizes = BYTES if here.size <= len(os.sched_getaffinity(0)) else BYTES[:-1]
+    sizes = BYTES if here.size <= cores else BYTES[:-1]
     for size in sizes:
         columns = max(1, size // 4 // here.size)
         for tensor, rows in ((whole, here.size), (piece, 1)):

@@ -24,6 +24,7 @@ from harness.engine.data_partition import averaging, factors
 from harness.engine.model_partition import Worker, groups
 from harness.engine.objective import Objective
 from harness.engine.optimizers import Descent
+from harness.engine.pinning import pin
 from harness.engine.ranks import Group, Ranks
 from harness.engine.runtime import tf
 from harness.engine.starts import batches
@@ -53,6 +54,7 @@ class Share:
 
 def main() -> None:
     """Take turns, and print what was found."""
+    pin()
     mode, widths, batch, rounds, *words = sys.argv[1:]
     runtime.limit_threads(1)
     named = {name: float(seconds or 0) for name, _, seconds in (word.partition("=") for word in words)}

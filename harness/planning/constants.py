@@ -167,12 +167,17 @@ class Network:
 
     Args:
         measured: times among so many ranks, by their number.
+        cores: that all workers share; None where each has its own.
     """
 
     measured: Mapping[int, ExchangeTimes]
+    cores: int | None = None
 
-    def seconds(self, collective: str, members: int, size: float) -> float:
-        """Time of one collective.
+    def seconds(self, collective: str, members: int, size: float, *, at_once: int = 1) -> float:
+        """Time of one collective, or of as many at once as there are groups.
+
+        Ranks beyond the cores take turns: g groups of p on C cores have max(1, g·p/C) on each where one group alone,
+        which is what was measured, has max(1, p/C).
 
         Among numbers of workers that were not measured a ring is assumed: p − 1 steps of latency (twice for an
         allreduce), and (p − 1)/p of the bytes over each link, both from the nearest smaller number that was measured.
@@ -181,6 +186,7 @@ class Network:
             collective: its name.
             members: p.
             size: bytes of all pieces together.
+            at_once: g.
 
         Returns:
             Seconds.
@@ -188,6 +194,12 @@ class Network:
         References:
             patarasuk2009
         """
+        return self._crowding(members, at_once) * self._of_one_group(collective, members, size)
+
+    def _crowding(self, members: int, at_once: int) -> float:
+        return 1.0 if self.cores is None else max(1.0, at_once * members / self.cores) / max(1.0, members / self.cores)
+
+    def _of_one_group(self, collective: str, members: int, size: float) -> float:
         if members in self.measured:
             return self.measured[members].at(collective, size)
         known = max((n for n in self.measured if n < members), default=min(self.measured))
@@ -248,7 +260,8 @@ class Constants:
 
         Args:
             launcher: `mpi` or `gloo`.
-            oversubscribed: whether also those among more ranks than cores count; else they are extrapolated.
+            oversubscribed: whether also those among more ranks than cores count, and groups share the cores; else they
+                are extrapolated, and every worker has a core of its own.
 
         Returns:
             The network.
@@ -265,4 +278,4 @@ class Constants:
                 where="plan",
                 remedy=f"known: {', '.join(self.exchanges)}; or measure anew with `harness plan --measure`",
             )
-        return Network(known)
+        return Network(known, self.machine.cores if oversubscribed else None)

@@ -193,7 +193,9 @@ def _model(training: Training, partition: ModelPartition, arithmetic: Arithmetic
     if partition.groups > 1:
         sizes = [size for (i, u), o in zip(shapes, owned, strict=True) for size in (i * u, o)]
         compute += (_copied(sizes) + parameters) * arithmetic.seconds_per_element["copy"]
-    exchange = sum(network.seconds(m.collective, m.members, BYTES * m.whole) for m in sent)
+    exchange = sum(
+        network.seconds(m.collective, m.members, BYTES * m.whole, at_once=partition.workers // m.members) for m in sent
+    )
     activations = examples * (sum(i for i, _ in shapes) + sum(owned))
     flat = parameters if partition.groups > 1 else 0
     return Forecast(

@@ -57,6 +57,15 @@ def test_a_number_that_was_measured_is_not_extrapolated() -> None:
     assert beyond == pytest.approx(4 * ExchangeTimes.of(exchange_times(4, BANDWIDTH)).at("allgather", 10**9))
 
 
+@pytest.mark.parametrize(("members", "at_once", "times"), [(2, 1, 1), (2, 2, 2), (2, 4, 4), (4, 1, 1), (4, 2, 2)])
+def test_groups_that_exchange_at_once_share_the_cores(members: int, at_once: int, times: int) -> None:
+    tables = {n: ExchangeTimes.of(exchange_times(n, BANDWIDTH)) for n in (2, 4)}
+    shared, apart = Network(tables, cores=2), Network(tables)
+    alone = apart.seconds("allreduce", members, 10**6)
+    assert apart.seconds("allreduce", members, 10**6, at_once=at_once) == alone
+    assert shared.seconds("allreduce", members, 10**6, at_once=at_once) == pytest.approx(times * alone)
+
+
 def test_more_ranks_than_cores_count_for_what_is_emulated_alone() -> None:
     stored = constants()
     assert set(stored.network("mpi").measured) == {2}

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from harness.engine.pinning import pin
 from harness.engine.timed.contender import Contender, Team, take_turn
 from harness.spec import Setting
 from harness.turns import Answer, Ask, TurnFolder
@@ -39,6 +40,7 @@ def main(words: Sequence[str]) -> None:
     log = os.open(folder.log(name, given), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    pin()
     settings = folder.settings(name)
     team = _joined(kind, settings, folder.meeting(name))
     Member(folder, name, team, settings).serve(psutil.Process(parent) if parent else None)

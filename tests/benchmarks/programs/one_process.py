@@ -11,6 +11,7 @@ import time
 from itertools import pairwise
 
 from harness.engine import runtime
+from harness.engine.pinning import pin
 from harness.engine.runtime import tf
 from harness.engine.step_times import alone
 from harness.spec import DataPartition
@@ -19,6 +20,7 @@ from harness.spec.timings import LARGE
 BATCH, CLOCKS, ROUNDS = (int(word) for word in sys.argv[1:4])
 WIDEST = 2048
 
+pin()
 runtime.limit_threads(1)
 
 

@@ -25,6 +25,7 @@ from harness.data import noise
 from harness.engine import ranks, runtime
 from harness.engine.collectives import LeftOut, OverRanks
 from harness.engine.model_partition import Worker, groups
+from harness.engine.pinning import pin
 from harness.engine.runtime import tf
 from harness.spec import Activation, Layout, ModelPartition, Precision, StepSize, Training
 
@@ -37,6 +38,10 @@ HALF = tuple(-(-width // 2) if layer % 2 else width for layer, width in enumerat
 ALONE, RANKS = sys.argv[4:5], [int(word) for word in sys.argv[5:]]
 NOISE = noise.name(WIDTHS[0], WIDTHS[-1])
 TRAINING = Training(NOISE, WIDTHS, BATCH, CLOCKS, StepSize(ETA), Activation.RELU, Precision.FLOAT32)
+if ALONE:
+    os.sched_setaffinity(0, range(int(ALONE[0])))
+else:
+    pin()
 runtime.limit_threads(int(ALONE[0]) if ALONE else 1)
 
 

@@ -26,6 +26,7 @@ import numpy as np
 
 from harness.engine import ranks, runtime
 from harness.engine.optimizers import Additive
+from harness.engine.pinning import pin
 from harness.engine.runtime import tf
 from harness.engine.table import Bounds, SSPTable
 from harness.engine.transports import TRANSPORTS
@@ -39,6 +40,7 @@ STALENESS = (0, 1, 3)
 BATCH, CLOCKS, ROUNDS = (int(word) for word in sys.argv[1:4])
 ONLY = sys.argv[4:]
 
+pin()
 runtime.limit_threads(1)
 HERE = ranks.join()
 DRAWS = np.random.default_rng(HERE.rank)
