@@ -51,8 +51,9 @@ def report(
 
 
 def _calibration(store: Store) -> Calibration | None:
-    from harness.report.figures import floors_found, to_png
+    from harness.report.figures import floors_found
     from harness.report.page import Calibration, Picture
+    from harness.report.sheet import to_png
 
     measured = store.calibration()
     if measured is None:
@@ -67,8 +68,8 @@ def _calibration(store: Store) -> Calibration | None:
 
 def _section(name: str, store: Store) -> Section:
     from harness.record import one_machine
-    from harness.report.figures import to_png
     from harness.report.page import Picture, Section
+    from harness.report.sheet import to_png
 
     verdict, records = judge_stored(name, store), store.records(name)
     order = {setting.id: number for number, setting in enumerate(registry.load(name).settings)}

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from harness.check.finding import NAMES
 from harness.check.judge import Judged, Result
 from harness.check.noise import gap
-from harness.report.figures import inline, to_png
+from harness.report.sheet import inline, to_png
 
 _FLOOR = 1e-10
 _MOST_TENSORS = 12

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
@@ -13,6 +12,7 @@ from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 from harness.record import Record
 from harness.report.figures import FLOOR
 from harness.report.points import draw_medians
+from harness.report.sheet import sheet
 from harness.spec import Role
 from harness.spec.laws import Law, Scaling, Trend
 from harness.stats.laws import absolute, judge_law, points, tables_of
@@ -33,11 +33,10 @@ def draw_scalings(laws: Sequence[Law], controls: Sequence[Law], records: Sequenc
     Returns:
         One row per net, one column per quantity; a place without a law is left free.
     """
-    sns.set_theme(context="talk", style="whitegrid", palette="colorblind")
     claimed = [law for law in laws if isinstance(law, Scaling)]
     drawn = [law for law in (*claimed, *controls) if isinstance(law, Scaling) and _complete(law, records)]
     nets, columns = (list(dict.fromkeys(found)) for found in zip(*((a.net, a.quantity) for a in claimed), strict=True))
-    figure = Figure(figsize=(4.9 * max(4, len(columns)), 6.8 * len(nets)), layout="constrained")
+    figure = sheet(title, 4.9 * max(4, len(columns)), 6.8 * len(nets), size=22)
     axes = figure.subplots(len(nets), len(columns), squeeze=False, sharey="row")
     for row, net in zip(axes, nets, strict=True):
         for axis, quantity in zip(row, columns, strict=True):
@@ -49,7 +48,6 @@ def draw_scalings(laws: Sequence[Law], controls: Sequence[Law], records: Sequenc
                 _draw_scaling(axis, law, records, number, predicted=law in claimed)
             _finish(axis, f"{net}: against {quantity.split(' (')[0]}", quantity)
         row[0].set_ylabel("‖x − w‖ at the last clock\n(units of the weights)")
-    figure.suptitle(title, fontweight="bold")
     return figure
 
 
@@ -64,15 +62,13 @@ def draw_trends(panels: Mapping[str, Sequence[Trend]], records: Sequence[Record]
     Returns:
         The panels in a row.
     """
-    sns.set_theme(context="talk", style="whitegrid", palette="colorblind")
-    figure = Figure(figsize=(9 * len(panels), 7.6), layout="constrained")
+    figure = sheet(title, 9 * len(panels), 7.6, size=22)
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for axis, (name, laws) in zip(axes, panels.items(), strict=True):
         for number, law in enumerate(law for law in laws if _complete(law, records)):
             _draw_trend(axis, law, records, number)
         _finish(axis, name, "clock (updates)")
         axis.set_ylabel("‖x − w‖ (units of the weights)")
-    figure.suptitle(title, fontweight="bold")
     return figure
 
 

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from harness.planning.modelled import Point
 from harness.planning.validation import EMULATED, REAL, Comparison, median_error
-from harness.report.figures import nothing_yet
+from harness.report.points import sides
+from harness.report.sheet import labelled, legend_below, nothing_yet, sheet
 
 _LOOKS = {REAL: ("o", "C0"), EMULATED: ("^", "C1")}
 _BAND = 0.10
@@ -33,8 +33,7 @@ def plot_model_error(rows: Sequence[Comparison]) -> Figure:
     title = "How far the model is from what was run"
     if not rows:
         return nothing_yet(title)
-    sns.set_theme(context="talk", style="whitegrid", palette="colorblind")
-    figure = Figure(figsize=(17, 8.6), layout="constrained")
+    figure = sheet(title, 17, 8.6, size=22)
     seconds, ratio = figure.subplots(1, 2)
     ends = np.array([0.7, 1.4]) * [f([s for r in rows for s in (r.seconds, r.predicted_seconds)]) for f in (min, max)]
     seconds.plot(ends, ends, color="black", linewidth=2, label="modelled = run")
@@ -53,8 +52,7 @@ def plot_model_error(rows: Sequence[Comparison]) -> Figure:
     ratio.set_ylim(min(0.8, ratio.get_ylim()[0]), max(1.2, ratio.get_ylim()[1]))
     seconds.set_ylabel("modelled: seconds of a clock")
     ratio.set_ylabel("modelled / run (no unit)")
-    figure.legend(*seconds.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize=18)
-    figure.suptitle(title, fontsize=22, fontweight="bold")
+    legend_below(figure, labelled([seconds]), columns=2, size=18)
     return figure
 
 
@@ -71,11 +69,10 @@ def plot_beyond(points: Sequence[Point], *, measured_up_to: int) -> Figure:
     title = "Modelled, not measured: speed-up beyond this machine"
     if not points:
         return nothing_yet(title)
-    sns.set_theme(context="talk", style="whitegrid", palette="colorblind")
     laws, joined, bounds = (
         list(dict.fromkeys(getattr(p, n) for p in points)) for n in ("law", "topology", "staleness")
     )
-    figure = Figure(figsize=(8.5 * len(laws), 9.4), layout="constrained")
+    figure = sheet(title, 8.5 * len(laws), 9.4, size=22)
     axes = figure.subplots(1, len(laws), sharey=True, squeeze=False)[0]
     for axis, law in zip(axes, laws, strict=True):
         mine = [point for point in points if point.law == law]
@@ -89,15 +86,13 @@ def plot_beyond(points: Sequence[Point], *, measured_up_to: int) -> Figure:
         axis.set_title(f"stragglers: {law}", fontsize=20)
         axis.set_xlabel("workers")
     axes[0].set_ylabel("speed-up P·T(1)/T(P), modelled\n(same batch per worker)")
-    figure.legend(handles=_keys(joined, bounds), loc="outside lower center", ncols=2, frameon=False, fontsize=17)
-    figure.suptitle(title, fontsize=22, fontweight="bold")
+    legend_below(figure, _keys(joined, bounds), columns=2, size=17)
     return figure
 
 
 def _draw_rows(seconds: Axes, ratio: Axes, rows: Sequence[Comparison], marker: str, colour: str, label: str) -> None:
     middle, low, high, predicted = np.array([[r.seconds, r.low, r.high, r.predicted_seconds] for r in rows]).T
-    # An interval of few rounds has no ends: none is drawn.
-    sides = np.where(np.isfinite([low, high]), np.abs([middle - low, high - middle]), 0.0)
+    bars = sides(middle, low, high)
     look: dict[str, Any] = {
         "fmt": marker,
         "color": colour,
@@ -105,8 +100,8 @@ def _draw_rows(seconds: Axes, ratio: Axes, rows: Sequence[Comparison], marker: s
         "capsize": 4,
         "markeredgecolor": "white",
     }
-    seconds.errorbar(middle, predicted, xerr=sides, label=label, **look)
-    ratio.errorbar(middle, predicted / middle, xerr=sides, **look)
+    seconds.errorbar(middle, predicted, xerr=bars, label=label, **look)
+    ratio.errorbar(middle, predicted / middle, xerr=bars, **look)
 
 
 def _draw_line(axis: Axes, points: Sequence[Point], name: str, bound: int, number: int, dashes: int) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from harness.record import TRAJECTORY, Machine, Record, pooled
-from harness.report.figures import inline
+from harness.report.sheet import inline
 from harness.report.timing import Timing
 from harness.spec import Suite
 from harness.stats.rates import Rate, estimate

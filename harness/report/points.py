@@ -1,4 +1,4 @@
-"""Medians of replicates with intervals, at a few places of an axis."""
+"""Medians with intervals, at a few places of an axis."""
 
 from __future__ import annotations
 
@@ -41,3 +41,17 @@ def draw_medians(
         marker=_MARKERS[number % len(_MARKERS)],
         linestyle=_DASHES[number % len(_DASHES)],
     )
+
+
+def sides(middle: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Lengths of error bars; none is drawn towards an end that an interval of few rounds does not have.
+
+    Args:
+        middle: (points,) medians.
+        low: (points,) lower ends.
+        high: (points,) upper ends.
+
+    Returns:
+        (2, points), below and above.
+    """
+    return np.where(np.isfinite([low, high]), np.abs([middle - low, high - middle]), 0.0)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harness.report.drawn import BOUND, mark
-from harness.report.figures import nothing_yet
+from harness.report.points import sides
+from harness.report.sheet import labelled, legend_below, nothing_yet, sheet
 from harness.stats.speed import Interval
 
 _MARKERS = "^vD"
@@ -50,9 +50,8 @@ def ratios_by_staleness(points: Sequence[Compared], *, laws: Sequence[str], shar
     title = "Stragglers: what slack buys, emulated and modelled"
     if not points:
         return nothing_yet(title)
-    sns.set_theme(context="talk", style="whitegrid", palette="colorblind")
     counts = sorted({point.workers for point in points})
-    figure = Figure(figsize=(7.2 * len(laws), 8.2), layout="constrained")
+    figure = sheet(title, 7.2 * len(laws), 8.2, size=22)
     axes = figure.subplots(1, len(laws), sharey=True, squeeze=False)[0]
     for axis, law in zip(axes, laws, strict=True):
         for number, count in enumerate(counts):
@@ -62,11 +61,7 @@ def ratios_by_staleness(points: Sequence[Compared], *, laws: Sequence[str], shar
         axis.set_xlabel("staleness s (clocks)")
         axis.set_xticks([0, *sorted({point.staleness for point in points})])
     axes[0].set_ylabel("time at s = 0 / time at s (no unit)")
-    handles = {label: line for axis in axes for line, label in zip(*axis.get_legend_handles_labels(), strict=True)}
-    figure.legend(
-        handles.values(), handles.keys(), loc="outside lower center", ncols=len(counts), frameon=False, fontsize=17
-    )
-    figure.suptitle(title, fontsize=22, fontweight="bold")
+    legend_below(figure, labelled(axes), columns=len(counts), size=17)
     return figure
 
 
@@ -84,11 +79,10 @@ def _draw(axis: Axes, points: Sequence[Compared], number: int, label: str, share
     axis.fill_between(along, (1 - share) * model, (1 + share) * model, color=colour, alpha=0.15, linewidth=0)
     if points:
         middle, low, high = np.array([[p.emulated.median, p.emulated.low, p.emulated.high] for p in points]).T
-        sides = np.where(np.isfinite([low, high]), np.abs([middle - low, high - middle]), 0.0)
         axis.errorbar(
             places + shift,
             middle,
-            yerr=sides,
+            yerr=sides(middle, low, high),
             fmt=_MARKERS[number % len(_MARKERS)],
             color=colour,
             markersize=12,

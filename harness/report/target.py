@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from harness.report.figures import nothing_yet
+from harness.report.points import sides
+from harness.report.sheet import labelled, legend_below, nothing_yet, sheet
 from harness.spec import Training
 from harness.stats.speed import Interval
 from harness.stats.target import Courses, Raced
@@ -39,9 +39,8 @@ def losses_against_seconds(found: Sequence[Raced], *, title: str) -> Figure:
     """
     if not found:
         return nothing_yet(title)
-    sns.set_theme(context="talk", style="whitegrid", palette="colorblind")
     nets = _by_net(found)
-    figure = Figure(figsize=(9.5 * len(nets), 10.5), layout="constrained")
+    figure = sheet(title, 9.5 * len(nets), 10.5, size=22)
     axes = figure.subplots(1, len(nets), squeeze=False)[0]
     for axis, (training, lines) in zip(axes, nets.items(), strict=True):
         target = next(raced.target for raced in found if raced.setting.training == training)
@@ -55,9 +54,7 @@ def losses_against_seconds(found: Sequence[Raced], *, title: str) -> Figure:
         axis.set_title(_name(training), fontsize=19)
         axis.set_xlabel("wall time since the first timed clock (s)")
     axes[0].set_ylabel("mean cross-entropy, whole data set (nats)")
-    handles = {label: line for axis in axes for line, label in zip(*axis.get_legend_handles_labels(), strict=True)}
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=2, frameon=False, fontsize=16)
-    figure.suptitle(title, fontsize=22, fontweight="bold")
+    legend_below(figure, labelled(axes), columns=2, size=16)
     return figure
 
 
@@ -73,10 +70,9 @@ def three_numbers(found: Sequence[Raced], *, title: str) -> Figure:
     """
     if not found:
         return nothing_yet(title)
-    sns.set_theme(context="talk", style="whitegrid", palette="colorblind")
     nets = _by_net(found)
     tallest = max(map(len, nets.values()))
-    figure = Figure(figsize=(24, (0.95 * tallest + 2) * len(nets) + 1), layout="constrained")
+    figure = sheet(title, 24, (0.95 * tallest + 2) * len(nets) + 1, size=22)
     axes = figure.subplots(len(nets), len(_NUMBERS), squeeze=False, sharey="row")
     for row, (training, lines) in zip(axes, nets.items(), strict=True):
         for axis, (words, scale, number) in zip(row, _NUMBERS, strict=True):
@@ -84,7 +80,6 @@ def three_numbers(found: Sequence[Raced], *, title: str) -> Figure:
             axis.set_xlabel(words)
         row[0].set_yticks(range(len(lines)), lines, fontsize=17)
         row[1].set_title(_name(training), fontsize=19)
-    figure.suptitle(title, fontsize=22, fontweight="bold")
     return figure
 
 
@@ -129,11 +124,11 @@ def _draw_numbers(axis: Axes, numbers: Sequence[Interval], scale: str) -> None:
             annotation_clip=False,
         )  # fmt: skip
         if np.isfinite(number.median):
-            sides = np.array([[number.median - number.low], [number.high - number.median]])
+            ends = np.array([[number.median], [number.low], [number.high]])
             axis.errorbar(
                 number.median,
                 place,
-                xerr=np.where(np.isfinite(sides), sides, 0.0),
+                xerr=sides(*ends),
                 fmt=_MARKERS[place % len(_MARKERS)],
                 color=_colour(place),
                 markersize=11,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +13,9 @@ from harness.measure.peers import missing
 from harness.record import Machine
 from harness.rounds.teams import casts, cores_of, is_emulated
 from harness.rounds.visit import Visit
-from harness.runner.event import Event, Notify
+from harness.runner.event import Event, Notify, in_turn
 from harness.runner.run import Options
-from harness.runner.runs import is_stored
+from harness.runner.stored import is_stored
 from harness.spec import PeerPartition, SeedBlock, Setting, Suite
 from harness.stats.speed import times
 from harness.store import Store
@@ -108,12 +107,12 @@ def run_suite(suite: Suite, settings: Sequence[Setting], store: Store, options: 
     """
     here = machine.describe()
     with store.locked():
-        waiting = list(_waiting(suite, [s for s in settings if _can_be_timed(s, notify)], store, here, notify))
-        total, began = len(waiting), time.monotonic()
-        for done, (block, members) in enumerate(waiting):
-            left = (time.monotonic() - began) / done * (total - done) if done else None
-            notify(Event(f"{suite.name} rounds {block.first}–{block.first + block.count - 1}", done, total, left))
-            visit = Visit(suite, tuple(members), block, options, here)
+        timed = [setting for setting in settings if _can_be_timed(setting, notify)]
+        waiting = [
+            Visit(suite, tuple(members), block, options, here)
+            for block, members in _waiting(suite, timed, store, here, notify)
+        ]
+        for visit in in_turn(waiting, notify):
             for record in visit.play(notify):
                 store.save(record)
 

@@ -43,6 +43,11 @@ class Visit:
     options: Options
     here: Machine
 
+    @property
+    def name(self) -> str:
+        """Suite and numbers of the rounds."""
+        return f"{self.suite.name} rounds {self.block.first}–{self.block.first + self.block.count - 1}"
+
     def play(self, notify: Notify) -> Iterator[Record]:
         """Start everything, play the rounds, end everything.
 

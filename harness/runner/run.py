@@ -42,6 +42,11 @@ class Run:
     setting: Setting
     block: SeedBlock
 
+    @property
+    def name(self) -> str:
+        """Setting and seeds."""
+        return f"{self.setting.id} {self.block.id}"
+
     def ranks(self, part: Part) -> int:
         """Number of processes of a part.
 

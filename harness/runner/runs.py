@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 from harness import registry
-from harness.errors import BadInputError, DamagedError
 from harness.measure import machine
 from harness.measure.launch import choose, quote
-from harness.record import Machine
-from harness.runner.event import Event, Notify
+from harness.runner.event import Event, Notify, in_turn
 from harness.runner.execution import carry_out
 from harness.runner.run import Options, Run
+from harness.runner.stored import is_stored
 from harness.spec import Part, SeedBlock, Setting, Suite
 from harness.stats.suites import SEQUENTIAL, covered
 from harness.store import Store
@@ -86,10 +84,7 @@ def run_blocks(
         waiting = [run for run in runs if not is_stored(suite, run.setting, run.block, store, here, notify)]
         if len(waiting) < len(runs):
             notify(Event(f"{len(runs) - len(waiting)} of {len(runs)} runs are stored already"))
-        began = time.monotonic()
-        for done, run in enumerate(waiting):
-            left = (time.monotonic() - began) / done * (len(waiting) - done) if done else None
-            notify(Event(f"{run.setting.id} {run.block.id}", done, len(waiting), left))
+        for run in in_turn(waiting, notify):
             store.save(carry_out(run, store, options, here, notify))
             run.folder(store, Part.DISTRIBUTED).discard()
         store.discard_work(suite.name)
@@ -133,42 +128,3 @@ def run_until_decided(
                 blocks.append((setting, SeedBlock(reached, min(_BLOCK, most - reached))))
         if blocks:
             run_blocks(suite, blocks, store, options, notify)
-
-
-def is_stored(suite: Suite, setting: Setting, block: SeedBlock, store: Store, here: Machine, notify: Notify) -> bool:
-    """Whether a run need not be repeated; a damaged or stale record is set aside.
-
-    Args:
-        suite: the suite.
-        setting: point of its sweep.
-        block: the seeds.
-        store: the results folder.
-        here: the machine.
-        notify: told what was set aside.
-
-    Returns:
-        Whether there is a sound record, made by the same code on this machine.
-
-    Raises:
-        BadInputError: the record is of another machine.
-    """
-    key = (suite.name, setting, block)
-    try:
-        facts = store.facts(*key)
-    except DamagedError as error:
-        aside = store.set_aside(*key, "damaged")
-        notify(Event(f"damaged record set aside as {aside}: {error.what}"))
-        return False
-    if facts is None:
-        return False
-    if facts.machine.id != here.id:
-        raise BadInputError(
-            f"holds records of another machine: {facts.machine.id}",
-            where=str(store.root),
-            remedy="keep one results folder per machine (--results)",
-        )
-    if facts.code != registry.code_hash(suite.name):
-        aside = store.set_aside(*key, "stale")
-        notify(Event(f"record of older code set aside as {aside}"))
-        return False
-    return True

@@ -2,7 +2,7 @@
 
     <root>/<suite>/<setting>/<seed block>/record.json, gaps.parquet    records, never changed
     <root>/<suite>/<setting>/<seed block>.stale-…, .damaged-…          records set aside
-    <root>/calibration.json                                            how often the verdict errs
+    <root>/calibration.json, gallery.json                              how often verdicts err, and the check
     <root>/machines/<machine>.json, …-validation.md                    what a machine does in a second; forecasts
     <root>/benchmarks/baseline.json, latest.json                       timings of pieces, by pytest-benchmark
     <root>/.work/<suite>/<code>/…                                      parts of runs in progress, logs of ranks
@@ -12,7 +12,8 @@ Files are written under a temporary name, synced and renamed, so that a file tha
 
 from harness.store.benchmarks import read_timings
 from harness.store.files import write_bytes, write_text
+from harness.store.format import GAPS, RECORD
 from harness.store.parts import PartFolder
-from harness.store.records import CALIBRATION, GAPS, RECORD, Store
+from harness.store.records import Store
 
-__all__ = ["CALIBRATION", "GAPS", "RECORD", "PartFolder", "Store", "read_timings", "write_bytes", "write_text"]
+__all__ = ["GAPS", "RECORD", "PartFolder", "Store", "read_timings", "write_bytes", "write_text"]

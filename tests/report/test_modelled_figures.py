@@ -4,8 +4,8 @@ import numpy as np
 
 from harness.planning.modelled import Point
 from harness.planning.validation import EMULATED, REAL, Comparison
-from harness.report.figures import to_png
 from harness.report.modelled import plot_beyond, plot_model_error
+from harness.report.sheet import to_png
 
 ROWS = [
     Comparison("a", 2, REAL, 0.105, 0.1, 0.09, 0.11),

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from harness.report.figures import gap_against_clock, to_png
+from harness.report.figures import gap_against_clock
+from harness.report.sheet import to_png
 from harness.spec import Tolerance
 from samples import gap_table, record, setting
 

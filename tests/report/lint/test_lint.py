@@ -16,11 +16,11 @@ from harness.cli import main
 from harness.errors import BadInputError
 from harness.report import scaling
 from harness.report.drawn import mark
-from harness.report.figures import inline, to_png
 from harness.report.lint import broken, lint
-from harness.report.markup import parse
+from harness.report.lint.markup import parse
 from harness.report.page import Picture, Section, to_html, to_markdown
-from harness.report.timing import FASTER, NO_DIFFERENCE
+from harness.report.sheet import inline, to_png
+from harness.report.timing.comparisons import FASTER, NO_DIFFERENCE
 from harness.spec import Claim, PeerPartition, Suite, Tolerance
 from harness.verdict import Verdict, Word
 from samples import MACHINE, timed_records
@@ -191,13 +191,6 @@ def test_a_page_says_what_was_timed_and_so_does_the_summary() -> None:
     rows = found.find("table", data_mark="times")[0].find(having="data-setting")
     assert len(rows) == len({record.facts.setting.id for record in section().records})
     assert not re.search(r"\bnan\b", found.text)
-
-
-def test_unclosed_markup_is_read() -> None:
-    whole = parse("<p>a<br>b<p class=x>c</b></p><img src='y'>")
-    assert whole.text == "abc"
-    assert [element.attributes for element in whole.find("img", src="y")] == [{"src": "y"}]
-    assert whole.find(having="class")[0].text == "c"
 
 
 def test_a_page_without_times_cannot_be_scored() -> None:

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from harness.errors import BadInputError, DamagedError
 from harness.spec import SeedBlock, StepSize
-from harness.store import GAPS, RECORD, Store, write_text
+from harness.store import GAPS, RECORD, Store
+from harness.store.format import canonical, digest
 from samples import record, setting
 
 POINT = setting(2)
@@ -88,8 +89,6 @@ def test_another_schema_is_named(store: Store) -> None:
     path = store.save(record(POINT, GAPS_OF_3)) / RECORD
     body = json.loads(path.read_text())
     body["facts"]["schema_version"] = 99
-    from harness.store.records import canonical, digest
-
     del body["sha256"]
     path.write_text(json.dumps(body | {"sha256": digest(canonical(body))}))
     with pytest.raises(BadInputError, match="schema version 99 is not 2"):
@@ -106,36 +105,6 @@ def test_full_disk_is_one_line_and_leaves_nothing(store: Store, monkeypatch: pyt
         store.save(record(POINT, GAPS_OF_3))
     assert "\n" not in str(caught.value)
     assert not [path for path in store.root.rglob("*") if path.is_file()]
-
-
-def test_space_is_required_before_it_is_needed(store: Store) -> None:
-    store.check()
-    store.require_space(1)
-    with pytest.raises(BadInputError, match=r"the run needs .* MiB and the disk has"):
-        store.require_space(2**60)
-
-
-def test_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "results").write_text("")
-    for use in (Store.check, lambda store: store.records("data_partition_bsp")):
-        with pytest.raises(BadInputError, match="is not a folder"):
-            use(Store(tmp_path / "results"))
-
-
-def test_unwritable_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-
-    monkeypatch.setattr(Path, "write_bytes", refuse)
-    with pytest.raises(BadInputError, match="Permission denied; check its permissions"):
-        Store(tmp_path).check()
-
-
-def test_one_writer_at_a_time(store: Store) -> None:
-    with store.locked(), pytest.raises(BadInputError, match="another `harness run`"), Store(store.root).locked():
-        pass
-    with store.locked():
-        pass
 
 
 def test_killed_writer_leaves_whole_records_only(store: Store) -> None:
@@ -158,40 +127,6 @@ def _write_to_new_settings(root: Path, pause: float) -> None:
     for number in range(1, 10**6):
         training = replace(POINT.training, clocks=number, step_size=StepSize(pause))
         store.save(record(replace(POINT, training=training), GAPS_OF_3))
-
-
-def test_text_is_replaced_whole(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "file.txt"
-    write_text(path, "one")
-    write_text(path, "two")
-    assert path.read_text() == "two"
-    assert list(path.parent.iterdir()) == [path]
-
-
-def test_part_is_complete_when_every_rank_has_left_its_arrays(store: Store) -> None:
-    part = store.part("suite", "c0de", "distributed/x", 2)
-    part.clear()
-    part.save(0, {"a": np.arange(3)})
-    assert not part.complete
-    part.beat(1)
-    assert list(part.last_beats()) == [1]
-    part.save(1, {"a": np.arange(4)})
-    assert part.complete
-    assert part.last_beats() == {}
-    assert [len(arrays["a"]) for arrays in part.load()] == [3, 4]
-    part.fail(1, "reason")
-    assert part.failures() == {1: "reason"}
-    part.clear()
-    assert not part.complete
-    assert part.failures() == {}
-
-
-def test_parts_of_other_code_are_not_seen(store: Store) -> None:
-    old, new = (store.part("suite", code * 20, "x", 1) for code in "ab")
-    old.clear()
-    old.save(0, {"a": np.arange(3)})
-    assert old.complete
-    assert not new.complete
 
 
 def test_suites_with_records_are_listed(complete: Callable[[], Store], store: Store) -> None:

@@ -1,0 +1,39 @@
+"""Figures of times, from records made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from harness.record import Record
+from harness.report import scaling
+from harness.report.sheet import to_png
+from harness.spec import DataPartition
+from samples import record, setting, timed, timed_records, timed_training
+
+FIGURES = [scaling.speedup, scaling.breakdown, scaling.rates]
+
+
+@pytest.mark.parametrize("draw", FIGURES)
+@pytest.mark.parametrize(
+    "records",
+    [
+        [],
+        [record(setting(2), np.full((3, 4), 1e-15))],
+        timed_records()[:1],
+        [timed(DataPartition(2), 0.5, rounds=range(3))],
+        timed_records(),
+        timed_records(weak=True),
+        [*timed_records(), timed(DataPartition(2), 0.5, training=timed_training(256))],
+    ],
+    ids=["nothing", "nothing timed", "one visit", "no interval", "strong", "weak", "two loads"],
+)
+def test_every_figure_is_drawn(draw: type[Figure], records: Sequence[Record]) -> None:
+    figure = draw(records)
+    assert isinstance(figure, Figure)
+    assert to_png(figure).startswith(b"\x89PNG")
+    if not records or records[0].facts.suite != "strong_scaling":
+        assert "no record yet" in [text.get_text() for text in figure.texts]
