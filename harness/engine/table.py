@@ -296,14 +296,18 @@ class SSPTable:
         return self._fold_next(window) if self._folded < limit else self._fold.fold((), window)
 
     def _fold_next(self, window: Sequence[Step]) -> Weights:
-        with self._news:
-            change = self._changes.pop(self._folded)
-        weights = self._fold.fold([(self._folded, [change[worker] for worker in sorted(change)])], window)
+        # No name is kept of what is folded: it is gone before there is room for the next.
+        weights = self._fold.fold([self._next_step()], window)
         with self._news:
             self._folded += 1
             self._news.notify_all()
         self._on_fold(self._folded, self._fold.base)
         return weights
+
+    def _next_step(self) -> Step:
+        with self._news:
+            change = self._changes.pop(self._folded)
+        return self._folded, [change[worker] for worker in sorted(change)]
 
     def _visible(self, clock: int, seen: Sequence[int]) -> list[Tensors]:
         """Changes of a clock that a view holds, in the order of the workers."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from dataclasses import dataclass, field
 from math import inf
 
@@ -242,6 +243,20 @@ def test_an_error_of_the_transport_ends_the_wait() -> None:
     first.wire.inbox.fail(RuntimeError("the other one died"))
     with pytest.raises(RuntimeError, match="the other one died"):
         first.table.get(0)
+
+
+def test_what_is_folded_is_gone_before_there_is_room_for_more() -> None:
+    (member, _) = workers(2, 1, 2, Additive())
+    train(member.table, 0, 0)
+    brought = [tf.constant(c) for layer in changes(1, 0) for c in layer]
+    left = [weakref.ref(tensor) for tensor in brought]
+    member.wire.inbox.deliver(1, 0, brought)
+    del brought
+    found: list[bool] = []
+    notify = member.table._news.notify_all
+    member.table._news.notify_all = lambda: (found.extend(ref() is None for ref in left), notify())[1]  # type: ignore[method-assign]
+    member.table.get(0)
+    assert found == [True] * len(left)
 
 
 def test_own_updates_are_seen_where_nothing_else_has_come() -> None:
