@@ -16,3 +16,11 @@ def test_only_training_imports_tensorflow() -> None:
 def test_reference_does_not_import_horovod() -> None:
     code = "import sys, harness.engine.reference; sys.exit('horovod' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_ranks_start_without_what_only_keras_would_like_and_find_it_later() -> None:
+    code = (
+        "import sys, harness.engine.ranks; early = {'sklearn', 'pandas', 'matplotlib'} & set(sys.modules);"
+        "import sklearn, pandas, matplotlib, keras; assert keras.Sequential; sys.exit(', '.join(early) or 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
