@@ -29,6 +29,7 @@ from harness.store.parts import PartFolder
 
 RECORD, GAPS, HISTORY, CALIBRATION = "record.json", "gaps.parquet", "history.jsonl", "calibration.json"
 GALLERY = "gallery.json"
+DRAWN = "drawn.json"
 MACHINES = "machines"
 _BLOCK = re.compile(r"seeds-(\d+)-(\d+)")
 _REMEDY_DAMAGED = "`harness run` sets it aside and repeats this run"
@@ -270,6 +271,28 @@ class Store:
             DamagedError: the file does not hold what was written.
         """
         return _table(self.root / GALLERY, "run `harness gallery`")
+
+    def save_drawn(self, table: dict[str, Any]) -> None:
+        """Store what the check said to right trainings that were drawn, in the place of an earlier result.
+
+        Args:
+            table: JSON-able.
+
+        Raises:
+            BadInputError: it cannot be written.
+        """
+        write_text(self.root / DRAWN, json.dumps(table, indent=1) + "\n")
+
+    def drawn(self) -> dict[str, Any] | None:
+        """What the check said to right trainings that were drawn.
+
+        Returns:
+            What was saved, or None where none were drawn.
+
+        Raises:
+            DamagedError: the file does not hold what was written.
+        """
+        return _table(self.root / DRAWN, "run `harness gallery --drawn 200`")
 
     def save_constants(self, body: dict[str, Any]) -> None:
         """Store what was measured of a machine, in the place of earlier measurements of it.
