@@ -43,8 +43,9 @@ def report(
             write_bytes(folder / "figures" / f"{section.suite.name}-{figure.name}.png", figure.png)
     if calibration is not None:
         write_bytes(folder / "figures" / f"{calibration.figure.name}.png", calibration.figure.png)
-    write_text(folder / "summary.md", page.to_markdown(sections, calibration, store.gallery()))
-    write_text(folder / "report.html", page.to_html(sections, calibration, store.gallery()))
+    facts = (sections, calibration, store.gallery(), store.drawn())
+    write_text(folder / "summary.md", page.to_markdown(*facts))
+    write_text(folder / "report.html", page.to_html(*facts))
     show.write_json(json, [section.verdict.to_json() for section in sections])
     show.console().print(f"report: {folder / 'report.html'}", soft_wrap=True, highlight=False)
     return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -113,6 +113,18 @@ def gallery_to_markdown(scores: Sequence[object], total: object, *, workers: int
     """
     template = _environment(escape=False).get_template("gallery.md.j2")
     return template.render(scores=scores, total=total, workers=workers, steps=steps)
+
+
+def drawn_to_markdown(table: Mapping[str, Any]) -> str:
+    """What the check said to right trainings that were drawn.
+
+    Args:
+        table: as it is stored.
+
+    Returns:
+        Markdown.
+    """
+    return _environment(escape=False).get_template("drawn.md.j2").render(**table)
 
 
 def _facts(result: Result) -> dict[str, Any]:

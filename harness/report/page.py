@@ -130,7 +130,10 @@ class Calibration:
 
 
 def to_html(
-    sections: Sequence[Section], calibration: Calibration | None, gallery: Mapping[str, Any] | None = None
+    sections: Sequence[Section],
+    calibration: Calibration | None,
+    gallery: Mapping[str, Any] | None = None,
+    drawn: Mapping[str, Any] | None = None,
 ) -> str:
     """One page, figures inline, without anything from a network.
 
@@ -138,16 +141,20 @@ def to_html(
         sections: one per suite.
         calibration: error rates of the verdict, where they were measured.
         gallery: how the check did on known mistakes, as stored, where it was run.
+        drawn: how it did on right trainings drawn by hypothesis, as stored, where it was run.
 
     Returns:
         The page.
     """
     template = _environment(escape=True).get_template("report.html.j2")
-    return template.render(sections=sections, calibration=calibration, gallery=gallery, inline=inline)
+    return template.render(sections=sections, calibration=calibration, gallery=gallery, drawn=drawn, inline=inline)
 
 
 def to_markdown(
-    sections: Sequence[Section], calibration: Calibration | None, gallery: Mapping[str, Any] | None = None
+    sections: Sequence[Section],
+    calibration: Calibration | None,
+    gallery: Mapping[str, Any] | None = None,
+    drawn: Mapping[str, Any] | None = None,
 ) -> str:
     """The same in short, figures as links to files.
 
@@ -155,12 +162,13 @@ def to_markdown(
         sections: one per suite.
         calibration: error rates of the verdict, where they were measured.
         gallery: how the check did on known mistakes, as stored, where it was run.
+        drawn: how it did on right trainings drawn by hypothesis, as stored, where it was run.
 
     Returns:
         Markdown.
     """
     template = _environment(escape=False).get_template("summary.md.j2")
-    return template.render(sections=sections, calibration=calibration, gallery=gallery)
+    return template.render(sections=sections, calibration=calibration, gallery=gallery, drawn=drawn)
 
 
 def _environment(*, escape: bool) -> Environment:

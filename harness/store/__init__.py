@@ -2,7 +2,7 @@
 
     <root>/<suite>/<setting>/<seed block>/record.json, gaps.parquet    records, never changed
     <root>/<suite>/<setting>/<seed block>.stale-…, .damaged-…          records set aside
-    <root>/calibration.json, gallery.json                              how often verdicts err, and the check
+    <root>/calibration.json, gallery.json, drawn.json                  how often verdicts err, and the check
     <root>/machines/<machine>.json, …-validation.md                    what a machine does in a second; forecasts
     <root>/benchmarks/baseline.json, latest.json                       timings of pieces, by pytest-benchmark
     <root>/.work/<suite>/<code>/…                                      parts of runs in progress, logs of ranks

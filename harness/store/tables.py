@@ -10,7 +10,7 @@ from harness.errors import DamagedError
 from harness.store.files import write_text
 from harness.store.folder import Folder
 
-CALIBRATION, GALLERY = "calibration.json", "gallery.json"
+CALIBRATION, GALLERY, DRAWN = "calibration.json", "gallery.json", "drawn.json"
 
 
 class Tables(Folder):
@@ -59,6 +59,28 @@ class Tables(Folder):
             DamagedError: the file does not hold what was written.
         """
         return _table(self.root / GALLERY, "run `harness gallery`")
+
+    def save_drawn(self, table: dict[str, Any]) -> None:
+        """Store what the check said to right trainings that were drawn, in the place of an earlier result.
+
+        Args:
+            table: JSON-able.
+
+        Raises:
+            BadInputError: it cannot be written.
+        """
+        write_text(self.root / DRAWN, json.dumps(table, indent=1) + "\n")
+
+    def drawn(self) -> dict[str, Any] | None:
+        """What the check said to right trainings that were drawn.
+
+        Returns:
+            What was saved, or None where none were drawn.
+
+        Raises:
+            DamagedError: the file does not hold what was written.
+        """
+        return _table(self.root / DRAWN, "run `harness gallery --drawn 200`")
 
 
 def _table(path: Path, remedy: str) -> dict[str, Any] | None:

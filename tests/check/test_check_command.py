@@ -34,6 +34,8 @@ WRONG = Result("wrong.py", (judged(lambda parts, rank: parts[0] + parts[1]),), {
         (["check", "{file}", "--time-limit", "0"], "0 s is no time to run in"),
         (["check", "{file}", "--init"], "is there already"),
         (["gallery", "--folder", "{folder}"], "holds no mutant"),
+        (["gallery", "--drawn", "2", "--folder", "{folder}", "--results", "{folder}"], "holds no drawn.py"),
+        (["gallery", "m01", "--drawn", "2"], "--drawn: files are named, and others are to be drawn"),
         (["gallery", "m99", "--folder", str(ROOT / "gallery")], "nothing begins with m99"),
     ],
 )
@@ -49,10 +51,9 @@ def test_bad_options_get_one_line(
 
 
 def test_the_command_itself_imports_no_tensorflow() -> None:
-    modules = (
-        "harness.cli.check, harness.cli.gallery, harness.gallery, harness.report.check_page, harness.pytest_plugin"
-    )
-    program = f"import sys, {modules}; sys.exit(bool({{'tensorflow', 'horovod', 'keras'}} & set(sys.modules)))"
+    modules = ["cli.check", "cli.gallery", "gallery", "drawn", "configurations", "report.check_page", "pytest_plugin"]
+    imported = ", ".join(f"harness.{module}" for module in modules)
+    program = f"import sys, {imported}; sys.exit(bool({{'tensorflow', 'horovod', 'keras'}} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", program], check=False, cwd=ROOT).returncode == 0
 
 

@@ -6,13 +6,17 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from harness.cli import main
+from harness.configurations import drawn
+from harness.drawn import Outcome, summary
 from harness.record import Machine
 from harness.store import RECORD, Store
+from harness.verdict import Word
 from samples import MACHINE
 
 SUITE = "data_partition_bsp"
@@ -187,6 +191,19 @@ def test_scores_of_the_gallery_are_reported(complete: Callable[..., Store]) -> N
         main(["report", "--results", str(store.root)])
     assert "| m01 | refuted | yes | yes | no |" in (store.root / "report" / "summary.md").read_text()
     assert "0 false alarms over 2 right trainings" in (store.root / "report" / "report.html").read_text()
+
+
+def test_what_was_said_to_trainings_that_were_drawn_is_reported(complete: Callable[..., Store]) -> None:
+    store, made = complete(), drawn(4, 0)
+    outcomes = [Outcome("drawn_003.py", c, Word.INCONCLUSIVE, "D3", "w did not move", 1.0) for c in made]
+    summed = asdict(summary(outcomes))
+    store.save_drawn({"seed": 6, "summary": summed, "outcomes": [outcome.to_json() for outcome in outcomes]})
+    assert run("report", "--results", str(store.root)) == 0
+    for name in ("summary.md", "report.html"):
+        text = (store.root / "report" / name).read_text()
+        assert "0 false alarms over 4 right trainings drawn by hypothesis, 4 undecided" in text
+        assert "harness gallery --drawn 4 --seed 6" in text
+    assert "w did not move" in text
 
 
 def test_calibration_is_measured_stored_and_reported(

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from harness.checking import Request
+from harness.configurations import drawn, write
+from harness.drawn import judged
 from harness.errors import HarnessError
 from harness.gallery import Exhibit, exhibits, score
 from harness.pytest_plugin import Ranks
@@ -26,7 +26,6 @@ from harness.verdict import Word
 
 pytestmark = pytest.mark.distributed
 ROOT = Path(__file__).parents[2]
-PROGRAMS = Path(__file__).parent / "programs"
 GALLERY = exhibits(ROOT / "gallery")
 RIGHT_EXAMPLES = [
     "accumulation", "adam_clipped", "allreduce", "batch_norm", "dropout", "embedding", "neuron_partition", "tape",
@@ -162,38 +161,52 @@ def test_plain_batch_norm_is_refuted_and_plain_dropout_is_not(ranks: Ranks) -> N
     assert dropout.detectors["D1"][0] is Word.SUPPORTED
 
 
-CONFIGURATIONS = st.fixed_dictionaries({
-    "widths": st.lists(st.integers(3, 24), max_size=3),
-    "activation": st.sampled_from(["tanh", "relu", "sigmoid", "gelu"]),
-    "optimizer": st.sampled_from(["sgd", "momentum", "nesterov", "adam", "rmsprop", "adagrad"]),
-    "l2": st.sampled_from([0.0, 1e-3]),
-    "clip": st.sampled_from([0.0, 0.5]),
-    "exchange": st.sampled_from(["average", "sum", "grouped"]),
-})
+@pytest.mark.parametrize("workers", [2, 3])
+def test_right_trainings_that_were_drawn_are_not_accused(workers: int, tmp_path: Path, ranks: Ranks) -> None:
+    chosen = [made for made in drawn(30, 2) if made.workers == workers][1:4]
+    files = write(chosen, 2, gallery=ROOT / "gallery", folder=tmp_path)
+    made = judged(files, chosen, ranks.session(workers), lambda _: None, time_limit=300.0)
+    assert len(made) == 3
+    assert not [outcome for outcome in made if outcome.word is Word.REFUTED]
+    assert Word.SUPPORTED in {outcome.word for outcome in made}
 
 
-@pytest.mark.timeout(3600)
-def test_right_trainings_of_many_kinds_are_not_flagged(tmp_path_factory: pytest.TempPathFactory, ranks: Ranks) -> None:
-    folder, results = tmp_path_factory.mktemp("drawn"), list[Word]()
+MISTAKES = {
+    "no exchange": ("gradients", lambda spec: spec["weighting"] == "average"),
+    "sum for mean": (
+        "[hvd.size() * gradient for gradient in super().exchange(gradients)]",
+        lambda spec: not spec["clip"] and spec["optimizer"]["name"] == "SGD",
+    ),
+}
+WRONG = """
 
-    # A tenth of the profile's examples: each is three trainings, five times.
-    @settings(
-        max_examples=max(8, settings().max_examples // 10),
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        derandomize=True,
-    )
-    @given(config=CONFIGURATIONS, workers=st.sampled_from([2, 3]), batch=st.integers(6, 64))
-    def judge(config: dict[str, object], workers: int, batch: int) -> None:
-        file = folder / f"drawn_{len(results)}.py"
-        path = f"import sys\nsys.path.insert(0, {str(PROGRAMS)!r})\nfrom configured import *\n"
-        file.write_text(f"{path}def training():\n    return Configured({config!r})\n")
-        result = ranks.check(file, workers=workers, steps=6, batch=batch)
-        results.append(result.word)
-        assert result.word is not Word.REFUTED, f"{config}, {workers} ranks, batch {batch}: {result.reason}"
+import horovod.tensorflow as hvd
+from drawn import Net
 
-    judge()
-    assert results.count(Word.SUPPORTED) > len(results) / 2
+
+class Wrong(Net):
+    def exchange(self, gradients):
+        return {instead}
+
+
+def training():
+    return Wrong(SPEC)
+"""
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_training_that_was_drawn_is_accused_once_a_mistake_is_put_in(
+    mistake: str, tmp_path: Path, ranks: Ranks
+) -> None:
+    instead, suits = MISTAKES[mistake]
+    loops = [c for c in drawn(100, 0) if not c.keras and not c.spec["dealt"] and c.spec["transport"] != "tape"]
+    made = next(c for c in loops if c.workers == 2 and c.spec["widths"] and suits(c.spec))
+    right, wrong = write([made, made], 0, gallery=ROOT / "gallery", folder=tmp_path)
+    with wrong.open("a") as file:
+        file.write(WRONG.format(instead=instead))
+    words = [ranks.check(file, steps=made.steps, batch=made.batch).word for file in (right, wrong)]
+    assert words[0] is not Word.REFUTED
+    assert words[1] is Word.REFUTED
 
 
 def written(folder: Path, text: str) -> Path:

@@ -163,6 +163,9 @@ class Process:
     def _seed(self, seed: int) -> None:
         """Every rank draws numbers of its own, rank 0 those of the reference: a missing broadcast shows."""
         tf.keras.utils.set_random_seed(seed + 7919 * self.rank)
+        # A file that was checked before may have chosen another precision.
+        tf.keras.backend.set_floatx("float32")
+        tf.keras.config.set_dtype_policy("float32")
 
     def _say(self, file: Path, made: Pass, stage: str) -> None:
         self._folder.note_stage(self._group, self.rank, f"{file.name}, {made.name}, {stage}")
