@@ -13,7 +13,11 @@ from harness.cli.judge import judge_stored, with_records
 from harness.cli.options import RESULTS, Json, Results
 
 if TYPE_CHECKING:
-    from harness.report.page import Calibration, Section
+    from collections.abc import Sequence
+
+    from harness.record import Machine, Record
+    from harness.report.page import Calibration, Picture, Section
+    from harness.report.timing.model import Model
     from harness.store import Store
 
 
@@ -69,19 +73,43 @@ def _calibration(store: Store) -> Calibration | None:
 
 def _section(name: str, store: Store) -> Section:
     from harness.record import one_machine
-    from harness.report.page import Picture, Section
+    from harness.report.page import SCALING, Picture, Section
     from harness.report.sheet import to_png
 
     verdict, records = judge_stored(name, store), store.records(name)
     order = {setting.id: number for number, setting in enumerate(registry.load(name).settings)}
     records.sort(key=lambda record: order.get(record.facts.setting.id, len(order)))
+    machine, scaling = one_machine(records), registry.load(name).claim.kind == SCALING
+    model = _model(store, machine, records) if scaling else None
     return Section(
         suite=registry.load(name),
         verdict=verdict,
         records=records,
-        machine=one_machine(records),
+        machine=machine,
         figures=[
             Picture(plot, registry.caption(draw), to_png(draw(records))) for plot, draw in registry.plots(name).items()
-        ],
+        ]
+        + (_modelled(model) if model else []),
         stale=[r.facts.setting.id for r in records if r.facts.code != registry.code_hash(name)],
+        model=model,
     )
+
+
+def _model(store: Store, machine: Machine, records: Sequence[Record]) -> Model | None:
+    from harness.planning import Constants
+    from harness.report.timing.model import model
+
+    body = store.constants(machine)
+    return model(records, Constants.of(body)) if body else None
+
+
+def _modelled(model: Model) -> list[Picture]:
+    from harness.report.modelled import plot_beyond, plot_model_error
+    from harness.report.page import Picture
+    from harness.report.sheet import to_png
+
+    found = [Picture("model-error", registry.caption(plot_model_error), to_png(plot_model_error(model.rows)))]
+    if points := model.beyond():
+        figure = plot_beyond(points, measured_up_to=model.constants.machine.cores)
+        found.append(Picture("beyond", registry.caption(plot_beyond), to_png(figure)))
+    return found

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from harness.record import TRAJECTORY, Machine, Record, pooled
 from harness.report.sheet import inline
 from harness.report.timing import Timing
+from harness.report.timing.model import Model
 from harness.spec import Suite
 from harness.stats.rates import Rate, estimate
 from harness.stats.scaling import Estimate
@@ -48,6 +49,7 @@ class Section:
         machine: where it was run.
         figures: what to look at.
         stale: settings whose records were made by older code.
+        model: of times, where constants of that machine are stored.
     """
 
     suite: Suite
@@ -56,6 +58,7 @@ class Section:
     machine: Machine
     figures: Sequence[Picture]
     stale: Sequence[str]
+    model: Model | None = None
 
     @property
     def rows(self) -> list[dict[str, Any]]:
