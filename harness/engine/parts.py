@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from harness.engine import allocation
 from harness.engine.trajectory import Arrays
 from harness.record import NATURAL, NOISE
 from harness.spec import (
@@ -36,9 +35,9 @@ def undistributed(training: Training, replicates: range) -> Arrays:
     Returns:
         Trajectories `reference`, `aa` and `natural`.
     """
-    from harness.engine import reference
+    from harness.engine import reference, runtime
 
-    _begin()
+    runtime.limit_threads(1)
     first = reference.train(training, replicates)
     again = reference.train(training, replicates, reverse_summation=True)
     other = reference.train(training, replicates, order=1)
@@ -59,10 +58,10 @@ def bulk_synchronous(setting: Setting, replicates: range, emit: Callable[[str], 
     Raises:
         BadInputError: the setting is of another kind, or the launch has another number of ranks than it has workers.
     """
-    from harness.engine import data_partition, ranks
+    from harness.engine import data_partition, ranks, runtime
 
     del emit
-    _begin()
+    runtime.limit_threads(1)
     partition = setting.distributed_by(DataPartition)
     here = ranks.start(partition.workers)
     return data_partition.train(setting.training, replicates, partition, here).to_arrays(PARTITION)
@@ -82,9 +81,9 @@ def stale(setting: Setting, replicates: range, emit: Callable[[str], object]) ->
     Raises:
         BadInputError: the setting is of another kind, or the launch has another number of ranks than it has workers.
     """
-    from harness.engine import ranks, ssp, virtual
+    from harness.engine import ranks, runtime, ssp, virtual
 
-    _begin()
+    runtime.limit_threads(1)
     if isinstance(setting.distribution, VirtualPartition):
         return virtual.train(setting.training, replicates, setting.distribution).to_arrays(PARTITION)
     partition = setting.distributed_by(StalePartition)
@@ -108,10 +107,10 @@ def divided(setting: Setting, replicates: range, emit: Callable[[str], object]) 
     Raises:
         BadInputError: the setting is of another kind, or the launch has another number of ranks than it has workers.
     """
-    from harness.engine import model_partition
+    from harness.engine import model_partition, runtime
 
     del emit
-    _begin()
+    runtime.limit_threads(1)
     partition = setting.distributed_by(ModelPartition)
     ranks = model_partition.join(setting.training, partition)
     made = model_partition.train(setting.training, replicates, partition, ranks)
@@ -134,20 +133,12 @@ def scheduled(setting: Setting, replicates: range, emit: Callable[[str], object]
         BadInputError: the setting is of another kind, the launch has another number of ranks than it has workers, or
             what would be stale is not of the same examples.
     """
-    from harness.engine import model_partition
+    from harness.engine import model_partition, runtime
     from harness.engine import scheduled as scheduled_training
 
-    _begin()
+    runtime.limit_threads(1)
     partition, training = setting.distributed_by(ScheduledPartition), setting.training
     if partition.simulated:
         return scheduled_training.simulate(training, replicates, partition).to_arrays(PARTITION)
     ranks = model_partition.join(training, ModelPartition(partition.workers, partition.layout))
     return scheduled_training.train(training, replicates, partition, ranks, emit).to_arrays(PARTITION)
-
-
-def _begin() -> None:
-    """One thread, and memory that is kept; before the first operation."""
-    from harness.engine import runtime
-
-    runtime.limit_threads(1)
-    allocation.keep_memory()

@@ -4,8 +4,7 @@ Two ways of training one net at a time: this engine with one replicate, and Tens
 without a replicate axis under `GradientTape`). All are interleaved; ratios are medians over rounds. A step that is
 called from Python pays for the call, which is most of what one net alone costs; a training that runs as a loop within
 TensorFlow, as the suites' do, does not. Both are measured. That side by side costs 1/20 at most is said to be met, or
-not, where the whole interval of a ratio says so. Memory is kept, as in the suites' runs. The limit is a step's five
-matrix products and nothing else.
+not, where the whole interval of a ratio says so. The limit is a step's five matrix products and nothing else.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import pytest
 from numpy.typing import NDArray
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from harness.engine import allocation, reference, runtime
+from harness.engine import reference, runtime
 from harness.engine.nets import DenseNet
 from harness.engine.optimizers import Descent
 from harness.engine.runtime import tf
@@ -31,7 +30,6 @@ TRAININGS, CLOCKS = 7, 2_000
 # A step of 64 nets may cost this share of 64 steps of one.
 LINE = 20
 runtime.limit_threads(1)
-allocation.keep_memory()
 Step = Callable[[], object]
 
 
