@@ -32,6 +32,7 @@ pytestmark = pytest.mark.distributed
 POINT = setting(2).id
 LONG = POINT.replace("-c12-", "-c300000-")
 ROOT = Path(__file__).parent.parent.parent
+_BYTES_OF_MANY_COLLECTIVES = 50_000
 AGENT = """#!/bin/sh
 # Called as ssh is: options, host, options, command.
 host=
@@ -60,7 +61,7 @@ class TwoHosts:
     addresses: tuple[str, str]
     agent: Path
 
-    def popen(self, *words: str, name: str = "") -> subprocess.Popen[str]:
+    def popen(self, *words: str, name: str = "", **variables: str) -> subprocess.Popen[str]:
         """Start `harness` on the first host, whose name is its address where none is given."""
         named = f'hostname {name or self.addresses[0]}; exec "$@"'
         line = ["ip", "netns", "exec", self.spaces[0], "unshare", "--uts", "sh", "-c", named, "sh"]
@@ -68,6 +69,7 @@ class TwoHosts:
             "PATH": f"{self.agent.parent}{os.pathsep}{os.environ['PATH']}",
             "PRTE_MCA_plm_ssh_agent": str(self.agent),
             "PYTHONPATH": str(ROOT),
+            **variables,
         }
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         return subprocess.Popen([*line, sys.executable, "-m", "harness", *words], env=environment, cwd=ROOT, **pipes)
@@ -185,14 +187,18 @@ def make_up_reference(store: Store) -> None:
     folder.save(0, {"made up": np.zeros(1)})
 
 
-@launchers
-def test_killed_harness_leaves_nobody_on_any_host(hosts: TwoHosts, launcher: str, tmp_path: Path) -> None:
+def test_killed_harness_leaves_nobody_on_any_host(hosts: TwoHosts, tmp_path: Path) -> None:
+    """Under each launcher; both at once, as workers take half a minute to see that they were left alone."""
     place = ",".join(f"{address}:1" for address in hosts.addresses)
-    make_up_reference(Store(tmp_path / "r"))
-    running = hosts.popen(*words(launcher, place, tmp_path / "r", LONG))
-    wait_for(lambda: len(hosts.workers()) == 2)
-    time.sleep(8)  # Horovod is started, and the ranks are amid their collectives
-    assert len(hosts.workers()) == 2
-    running.send_signal(signal.SIGKILL)
-    running.communicate()
+    timelines = {launcher: tmp_path / f"{launcher}.json" for launcher in ("mpi", "gloo")}
+    running = []
+    for launcher, timeline in timelines.items():
+        make_up_reference(Store(tmp_path / launcher))
+        line = words(launcher, place, tmp_path / launcher, LONG)
+        running.append(hosts.popen(*line, HOROVOD_TIMELINE=str(timeline)))
+    for timeline in timelines.values():
+        wait_for(lambda file=timeline: file.exists() and file.stat().st_size > _BYTES_OF_MANY_COLLECTIVES)
+    for process in running:
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
     wait_for(lambda: not hosts.processes(), seconds=60)

@@ -34,7 +34,7 @@ from harness.verdict import Word
 pytestmark = pytest.mark.distributed
 SUITE = registry.load("strong_scaling")
 NET = replace(SMALL, timed=20)
-_GLOO_WAITS_SECONDS = 30
+_GLOO_WAITS_SECONDS = 5
 NAMES = ("w1", "w2", "w2-s1-pipelined", "w2-s1-eager", "w2-neuron", "w2-alternate", "w2-no-exchange", "w4-d2-neuron")
 
 
@@ -98,7 +98,10 @@ def test_what_is_stored_is_not_played_again(records: dict[str, Record], store: S
     assert (points[0].rounds_left, seconds) == (0, 0.0)
 
 
-def test_a_team_under_gloo_goes_on_after_standing_still_for_longer_than_gloo_waits() -> None:
+def test_a_team_under_gloo_goes_on_after_standing_still_for_longer_than_gloo_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HOROVOD_GLOO_TIMEOUT_SECONDS", str(_GLOO_WAITS_SECONDS))
     point = setting("w2")
     cast = Cast("gloo-2", "horovod", 2, Launcher.GLOO, (point,))
     with Stage([cast], Hosts(), 120) as stage:

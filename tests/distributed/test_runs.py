@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -36,6 +37,7 @@ SUITE = registry.load("data_partition_bsp")
 LONG = replace(setting(2, replicates=2), training=replace(TINY, clocks=300_000))
 MPI, GLOO = Options(Launcher.MPI, time_limit=120), Options(Launcher.GLOO, time_limit=120)
 launchers = pytest.mark.parametrize("options", [MPI, GLOO], ids=["mpi", "gloo"])
+_BYTES_OF_MANY_COLLECTIVES = 50_000
 
 
 def quiet(_: Event) -> None:
@@ -185,13 +187,14 @@ def test_launch_with_another_number_of_ranks_is_refused() -> None:
 
 
 def run_and_disturb(store: Store, options: Options, disturb: Callable[[list[psutil.Process]], None]) -> HarnessError:
-    """Start two ranks that would train for minutes, disturb them, and return the error that results."""
+    """Start two ranks that would train for minutes, disturb them amid their collectives, and return the error."""
     for part in Part:  # the undistributed half is made up, because its result is never looked at
         folder = Run(SUITE, LONG, SeedBlock(0, 2)).folder(store, part)
         folder.clear()
         if part is Part.UNDISTRIBUTED:
             folder.save(0, {"made up": np.zeros(1)})
     caught: list[HarnessError] = []
+    timeline = store.root.parent / "timeline.json"
 
     def go() -> None:
         try:
@@ -200,10 +203,10 @@ def run_and_disturb(store: Store, options: Options, disturb: Callable[[list[psut
             caught.append(error)
 
     thread = threading.Thread(target=go)
-    thread.start()
-    part_folder = Run(SUITE, LONG, SeedBlock(0, 2)).folder(store, Part.DISTRIBUTED)
-    wait_for(lambda: len(part_folder.last_beats()) == 2)
-    time.sleep(8)  # TensorFlow is imported, Horovod started, and the ranks are amid their collectives
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOROVOD_TIMELINE", str(timeline))
+        thread.start()
+        wait_for(lambda: timeline.exists() and timeline.stat().st_size > _BYTES_OF_MANY_COLLECTIVES)
     disturb(workers_of(store))
     thread.join(timeout=120)
     assert not thread.is_alive()
@@ -235,9 +238,19 @@ def test_rank_that_dies_is_named_and_nobody_is_left(store: Store, options: Optio
 
 
 @launchers
-def test_rank_that_hangs_is_named_when_the_time_is_over(store: Store, options: Options) -> None:
-    error = run_and_disturb(store, replace(options, time_limit=40), send(signal.SIGSTOP, 1))
-    assert "the time limit of 40 s passed; rank 1 stopped first" in str(error)
+def test_rank_that_hangs_is_named_when_the_time_is_over(
+    store: Store, options: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Run(SUITE, LONG, SeedBlock(0, 2)).folder(store, Part.DISTRIBUTED)
+
+    def stop_and_let_time_pass(processes: list[psutil.Process]) -> None:
+        send(signal.SIGSTOP, 1)(processes)
+        wait_for(lambda: np.ptp(list(folder.last_beats().values())) > 3)
+        later = SimpleNamespace(monotonic=lambda: time.monotonic() + options.time_limit, sleep=time.sleep)
+        monkeypatch.setattr(launch, "time", later)
+
+    error = run_and_disturb(store, options, stop_and_let_time_pass)
+    assert "the time limit of 120 s passed; rank 1 stopped first" in str(error)
 
 
 def command(store: Store, *points: Setting) -> list[str]:
