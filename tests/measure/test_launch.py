@@ -20,7 +20,9 @@ def script(tmp_path: Path, text: str) -> list[str]:
 
 
 def alive(mark: str) -> list[int]:
-    return [process.pid for process in psutil.process_iter() if mark in " ".join(process.cmdline())]
+    return [
+        process.pid for process in psutil.process_iter(["cmdline"]) if mark in " ".join(process.info["cmdline"] or ())
+    ]
 
 
 def test_output_goes_to_the_log(tmp_path: Path) -> None:
