@@ -245,18 +245,23 @@ def test_an_error_of_the_transport_ends_the_wait() -> None:
         first.table.get(0)
 
 
-def test_what_is_folded_is_gone_before_there_is_room_for_more() -> None:
+def test_what_is_folded_is_gone_before_there_is_room_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
     (member, _) = workers(2, 1, 2, Additive())
     train(member.table, 0, 0)
     brought = [tf.constant(c) for layer in changes(1, 0) for c in layer]
     left = [weakref.ref(tensor) for tensor in brought]
     member.wire.inbox.deliver(1, 0, brought)
     del brought
-    found: list[bool] = []
+    gone: list[bool] = []
     notify = member.table._news.notify_all
-    member.table._news.notify_all = lambda: (found.extend(ref() is None for ref in left), notify())[1]  # type: ignore[method-assign]
+
+    def told() -> None:
+        gone.extend(ref() is None for ref in left)
+        notify()
+
+    monkeypatch.setattr(member.table._news, "notify_all", told)
     member.table.get(0)
-    assert found == [True] * len(left)
+    assert gone == [True] * len(left)
 
 
 def test_own_updates_are_seen_where_nothing_else_has_come() -> None:
