@@ -35,3 +35,8 @@ def import_keras_lean() -> None:
     """Leave the packages out of the import of Keras, whoever imports it; once is as good as twice."""
     if not any(isinstance(finder, LeanKeras) for finder in sys.meta_path):
         sys.meta_path.insert(0, LeanKeras())
+
+
+def import_keras_whole() -> None:
+    """Leave nothing out after all, before Keras is imported: for programs of others, which may use any of it."""
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, LeanKeras)]

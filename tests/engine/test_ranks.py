@@ -24,3 +24,11 @@ def test_ranks_start_without_what_only_keras_would_like_and_find_it_later() -> N
         "import sklearn, pandas, matplotlib, keras; assert keras.Sequential; sys.exit(', '.join(early) or 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_file_under_check_finds_all_of_keras() -> None:
+    code = (
+        "import sys, harness.engine.check; from harness.engine.runtime import tf;"
+        "sys.exit(not {'sklearn', 'pandas'} <= set(sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
