@@ -1,4 +1,4 @@
-"""Environment of processes that are timed; those that test theory keep the defaults."""
+"""Environment of processes that are timed, peers too; those that test theory keep the defaults."""
 
 # By default glibc takes every tensor of some megabytes from the kernel and gives it back, so that each step is spent
 # on page faults anew: with one heap in large pages, which is kept, the sum of 104 MB between two ranks under MPI took

@@ -135,9 +135,9 @@ def launch_line(launcher: Launcher, ranks: int, hosts: Hosts, command: Sequence[
     choose(launcher)
     head = str(program(launcher))
     if launcher is Launcher.GLOO:
-        # Horovod remembers for an hour which hosts it reached and through what, even where that has changed.
-        fresh = ["--disable-cache"] if place else []
-        return (head, "--gloo", *fresh, "-np", str(ranks), "-H", place or f"localhost:{ranks}", *command)
+        # Horovod remembers for an hour which hosts it reached and through what, even where that has changed, in a file
+        # that two launches at once would both write.
+        return (head, "--gloo", "--disable-cache", "-np", str(ranks), "-H", place or f"localhost:{ranks}", *command)
     options = ["--allow-run-as-root", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"]
     options += ["--host", place, *_forwarding()] if place else ["--oversubscribe"]
     return (head, "-np", str(ranks), *options, *command)

@@ -51,7 +51,7 @@ def test_dry_run_prints_the_exact_lines_and_does_nothing(capsys: pytest.CaptureF
     assert run(*words) == 0
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith(f"{sys.executable} -m harness worker {SUITE} {DIGITS}-w4 --seeds 0:64 --part undistributed")
-    assert "horovodrun --gloo -np 4 -H localhost:4" in second
+    assert "horovodrun --gloo --disable-cache -np 4 -H localhost:4" in second
     assert not (tmp_path / "r").exists()
 
 
