@@ -9,11 +9,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import StrMethodFormatter
 
 from harness.planning.modelled import Point
 from harness.planning.validation import EMULATED, REAL, Comparison, median_error
+from harness.report.drawn import BOUND, mark
 from harness.report.points import sides
 from harness.report.sheet import labelled, legend_below, nothing_yet, sheet
+from harness.report.timing.names import MODELLED
 
 _LOOKS = {REAL: ("o", "C0"), EMULATED: ("^", "C1")}
 _BAND = 0.10
@@ -22,21 +25,23 @@ _DASHES: tuple[Any, ...] = ("-", "--")
 
 
 def plot_model_error(rows: Sequence[Comparison]) -> Figure:
-    """Modelled against measured and emulated seconds of a clock, with the band of ±10 %.
+    """Modelled against measured and emulated milliseconds of a clock, with the band of ±10 %.
 
     Args:
         rows: comparisons.
 
     Returns:
-        One panel of seconds, and one of the ratio, which tells what is within the band.
+        One panel of milliseconds, and one of the ratio, which tells what is within the band.
     """
     title = "How far the model is from what was run"
     if not rows:
         return nothing_yet(title)
     figure = sheet(title, 17, 8.6, size=22)
     seconds, ratio = figure.subplots(1, 2)
-    ends = np.array([0.7, 1.4]) * [f([s for r in rows for s in (r.seconds, r.predicted_seconds)]) for f in (min, max)]
-    seconds.plot(ends, ends, color="black", linewidth=2, label="modelled = run")
+    shown = [1e3 * value for row in rows for value in (row.seconds, row.predicted_seconds)]
+    ends = np.array([0.7 * min(shown), 1.4 * max(shown)])
+    (equal,) = seconds.plot(ends, ends, color="black", linewidth=2, label="modelled = run")
+    mark(equal, BOUND, "modelled = run", between=True)
     seconds.fill_between(ends, (1 - _BAND) * ends, (1 + _BAND) * ends, color="0.6", alpha=0.4, label="±10 %")
     ratio.axhline(1, color="black", linewidth=2)
     ratio.axhspan(1 - _BAND, 1 + _BAND, color="0.6", alpha=0.4)
@@ -47,10 +52,15 @@ def plot_model_error(rows: Sequence[Comparison]) -> Figure:
             _draw_rows(seconds, ratio, mine, marker, colour, said)
     for axis in (seconds, ratio):
         axis.set_xscale("log")
-        axis.set_xlabel("run: median seconds of a clock, 95 % interval")
+        axis.set_xlabel("run: median milliseconds of a clock, 95 % interval")
+        axis.xaxis.set_minor_formatter(StrMethodFormatter("{x:g}"))
+        axis.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axis.tick_params(axis="x", which="minor", labelrotation=45)
     seconds.set_yscale("log")
+    seconds.yaxis.set_minor_formatter(StrMethodFormatter("{x:g}"))
+    seconds.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     ratio.set_ylim(min(0.8, ratio.get_ylim()[0]), max(1.2, ratio.get_ylim()[1]))
-    seconds.set_ylabel("modelled: seconds of a clock")
+    seconds.set_ylabel("modelled: milliseconds of a clock")
     ratio.set_ylabel("modelled / run (no unit)")
     legend_below(figure, labelled([seconds]), columns=2, size=18)
     return figure
@@ -77,7 +87,8 @@ def plot_beyond(points: Sequence[Point], *, measured_up_to: int) -> Figure:
     for axis, law in zip(axes, laws, strict=True):
         mine = [point for point in points if point.law == law]
         ends = [min(p.workers for p in mine), max(p.workers for p in mine)]
-        axis.plot(ends, ends, color="black", linewidth=2)
+        (ideal,) = axis.plot(ends, ends, color="black", linewidth=2)
+        mark(ideal, BOUND, "ideal", between=True)
         axis.axvspan(ends[0], measured_up_to, color="0.6", alpha=0.4)
         for point_set in ((name, bound) for name in joined for bound in bounds):
             _draw_line(axis, mine, *point_set, joined.index(point_set[0]), bounds.index(point_set[1]))
@@ -91,7 +102,7 @@ def plot_beyond(points: Sequence[Point], *, measured_up_to: int) -> Figure:
 
 
 def _draw_rows(seconds: Axes, ratio: Axes, rows: Sequence[Comparison], marker: str, colour: str, label: str) -> None:
-    middle, low, high, predicted = np.array([[r.seconds, r.low, r.high, r.predicted_seconds] for r in rows]).T
+    middle, low, high, predicted = 1e3 * np.array([[r.seconds, r.low, r.high, r.predicted_seconds] for r in rows]).T
     bars = sides(middle, low, high)
     look: dict[str, Any] = {
         "fmt": marker,
@@ -106,7 +117,7 @@ def _draw_rows(seconds: Axes, ratio: Axes, rows: Sequence[Comparison], marker: s
 
 def _draw_line(axis: Axes, points: Sequence[Point], name: str, bound: int, number: int, dashes: int) -> None:
     mine = [point for point in points if (point.topology, point.staleness) == (name, bound)]
-    axis.plot(
+    (line,) = axis.plot(
         [point.workers for point in mine],
         [point.speedup for point in mine],
         color=f"C{number}",
@@ -115,6 +126,7 @@ def _draw_line(axis: Axes, points: Sequence[Point], name: str, bound: int, numbe
         markersize=9,
         markerfacecolor="white" if dashes else f"C{number}",
     )
+    mark(line, MODELLED, f"{name}, s = {bound}", between=True)
 
 
 def _keys(joined: Sequence[str], bounds: Sequence[int]) -> list[Line2D]:

@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.report import drawn
-from harness.report.lint.shown import Rules, Section
+from harness.report.lint.shown import Row, Rules, Section
 
 
 def _bounds(section: Section) -> Iterator[str]:
     bounds = {line.series for lines in section.lines for line in lines or [] if line.kind == drawn.BOUND}
     if not bounds:
         yield "no figure draws a bound"
-    if not any("no-exchange" in row.setting for row in section.rows):
+    if not any(_bounds_another(row, section) for row in section.rows):
         return
     if "no exchange" not in bounds:
         yield "what does not exchange was timed, and no figure draws it as a bound"
     if not any(row.shown("limit") for row in section.rows):
         yield "no rate is given as a share of the limit"
+
+
+def _bounds_another(row: Row, section: Section) -> bool:
+    """Whether it exchanges nothing, and others with as many workers do."""
+    workers = row.element.attributes["data-workers"]
+    others = (other for other in section.rows if other.element.attributes["data-workers"] == workers)
+    return "no-exchange" in row.setting and any("no-exchange" not in other.setting for other in others)
 
 
 def _figures(section: Section) -> Iterator[str]:

@@ -172,6 +172,14 @@ def test_a_broken_rule_is_found_and_no_other(number: int, which: int) -> None:
     assert all(problem.startswith("strong_scaling: ") for problem in found[0].problems)
 
 
+def test_what_exchanges_nothing_is_a_bound_of_those_with_as_many_workers() -> None:
+    changed = with_first_figure(unbounded)(page())
+    elsewhere = re.sub(r'(no-exchange" data-workers=")\d+', r"\g<1>7", changed)
+    assert elsewhere != changed
+    assert [score.number for score in lint(changed) if score.problems] == [11]
+    assert not [score.number for score in lint(elsewhere) if score.problems and score.number == 11]
+
+
 def test_too_few_rounds_are_found() -> None:
     whole = section()
     visit = [record for record in whole.records if record.facts.block.first == 0]
