@@ -20,12 +20,6 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where test files are shared out among processes, those that start ranks come first, as they take longest."""
-    if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: item.get_closest_marker("distributed") is None)
-
-
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """An empty results folder."""
