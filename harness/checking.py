@@ -16,6 +16,7 @@ from harness.check.plan import (
     ALONE,
     PAIR,
     SAME,
+    THRICE,
     Job,
     Scenario,
     attribution_job,
@@ -24,6 +25,7 @@ from harness.check.plan import (
     repeats_job,
     same_job,
     scenarios,
+    thrice_job,
 )
 from harness.check.trace import Trace
 from harness.errors import BadInputError
@@ -127,9 +129,22 @@ def _judged(session: Session, name: str, job: Job) -> Judged:
         passes = [found for group in ALONE for found in more.passes[group]]
         repeated = made.seen.with_repeats(observed.read_passes(session.folder, further, passes))
         made = judge(repeated.with_same(_with_same_shares(session, job, made)))
+    if made.doubtful:
+        made = judge(made.seen.with_repeats(_at_another_size(session, name, job, made)))
     if made.seen.staleness != 0:
         made = judge(made.seen.with_own(_own_updates(session, job, 1, name)))
     return made
+
+
+def _at_another_size(session: Session, origin: str, job: Job, made: Judged) -> list[Trace]:
+    """The reference on three copies of every example, where that makes no other training of it."""
+    asked = thrice_job(job, origin)
+    name = session.submit(asked)
+    session.wait(name, asked)
+    if not session.folder.file(name, THRICE.name, 0).exists():
+        return []
+    (found,) = observed.read_passes(session.folder, name, [THRICE])
+    return [found] if same_path(made.seen.reference, found) else []
 
 
 def _with_same_shares(session: Session, job: Job, made: Judged) -> list[Trace]:

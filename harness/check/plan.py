@@ -104,6 +104,7 @@ class Pass:
     Args:
         name: of its files.
         order: order of the examples within a batch: 0 as they are, 1 reversed, else shuffled from that number.
+        copies: how often every example stands in a batch: what is a mean stays, but for its roundings.
         own: in the last step only this rank's share is used, where given.
         same: whether all ranks are given rank 0's share.
         steps: stop after so many steps; all where 0.
@@ -111,6 +112,7 @@ class Pass:
 
     name: str
     order: int = 0
+    copies: int = 1
     own: int | None = None
     steps: int = 0
     same: bool = False
@@ -125,11 +127,13 @@ class Pass:
         Returns:
             The same examples.
         """
-        if self.order == 0:
+        if self.order == 0 and self.copies == 1:
             return batch
-        order = np.arange(len(batch))[::-1]
-        if self.order > 1:
-            order = np.random.default_rng([self.order, step]).permutation(len(batch))
+        order = np.tile(np.arange(len(batch)), self.copies)
+        if self.order == 1:
+            order = order[::-1]
+        elif self.order > 1:
+            order = np.random.default_rng([self.order, step]).permutation(order)
         return Batch(batch.features[order], batch.labels[order], batch.ids[order])
 
 
@@ -241,6 +245,26 @@ def pair_job(job: Job) -> Job:
     """
     small = replace(job.scenario, workers=2, share=1, short=1, steps=2)
     return Job(job.file, job.entry, small, {ALONE[0]: PAIR}, optional=True)
+
+
+# Three, since a share divided by another power of two is rounded alike.
+THRICE = Pass("thrice", copies=3)
+
+
+def thrice_job(job: Job, origin: str) -> Job:
+    """The training alone on batches that hold every example three times: another size rounds otherwise.
+
+    Reordered examples are each computed as before; ranks hold fewer, and divide by another number before they add up.
+    Where little is left of a sum (σ(z) − y of an example learned by heart), that rounding is much of it.
+
+    Args:
+        job: the job that it follows.
+        origin: name of that job.
+
+    Returns:
+        The job, for the second undistributed process; not every training takes batches of any size.
+    """
+    return Job(job.file, job.entry, job.scenario, {ALONE[1]: (THRICE,)}, origin, optional=True)
 
 
 def repeats_job(job: Job, count: int, origin: str) -> Job:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from harness.check import outcome, samples
+from harness.check.contract import Batch
 from harness.check.folder import Folder
 from harness.check.judge import Result, judge
 from harness.check.length import length
@@ -229,6 +230,18 @@ def test_jobs_survive_their_file(tmp_path: Path) -> None:
     own = attribution_job(job, SCENARIO, 3, "job-0000")
     assert Job.from_json(own.to_json()) == own
     assert own.passes["alone"][1] == Pass("own-1", own=1, steps=3)
+
+
+@pytest.mark.parametrize("order", [0, 1, 5])
+@pytest.mark.parametrize("copies", [1, 3])
+def test_a_pass_holds_every_example_as_often_as_asked_in_its_order(order: int, copies: int) -> None:
+    ids = np.arange(7, 16)
+    found = Pass("any", order=order, copies=copies).arrange(Batch(2.0 * ids, -ids, ids), 4)
+    assert np.array_equal(np.sort(found.ids), np.repeat(ids, copies))
+    assert np.array_equal(found.features, 2.0 * found.ids)
+    assert np.array_equal(found.labels, -found.ids)
+    expected = {0: np.tile(ids, copies), 1: np.tile(ids[::-1], copies)}
+    assert order == 5 or np.array_equal(found.ids, expected[order])
 
 
 @pytest.mark.parametrize(

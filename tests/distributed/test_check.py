@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from harness.checking import Request
-from harness.configurations import drawn, write
+from harness.configurations import Configuration, drawn, write
 from harness.drawn import judged
 from harness.errors import HarnessError
 from harness.gallery import Exhibit, exhibits, score
@@ -207,6 +207,16 @@ def test_a_training_that_was_drawn_is_accused_once_a_mistake_is_put_in(
     words = [ranks.check(file, steps=made.steps, batch=made.batch).word for file in (right, wrong)]
     assert words[0] is not Word.REFUTED
     assert words[1] is Word.REFUTED
+
+
+def test_a_gradient_that_is_little_but_rounding_accuses_nobody(tmp_path: Path, ranks: Ranks) -> None:
+    optimizer = {"name": "Adam", "learning_rate": 0.01, "beta_1": 0.0, "beta_2": 0.999, "epsilon": 1e-8}
+    net = {"inputs": 5, "outputs": 2, "widths": [], "activation": "gelu", "bias": False, "normalised": False}
+    how = {"clip": 1.0, "micro": 0, "start": "broadcast", "transport": "tensors", "weighting": "sum", "dealt": None}
+    learning = {"dtype": "float32", "loss": "logistic", "l2": 0.0, "optimizer": optimizer | {"amsgrad": False}}
+    saturated = Configuration(workers=3, steps=7, batch=3, keras=False, spec=net | learning | how)
+    (file,) = write([saturated], 0, gallery=ROOT / "gallery", folder=tmp_path)
+    assert ranks.check(file, workers=3, steps=7, batch=3).word is Word.SUPPORTED
 
 
 def written(folder: Path, text: str) -> Path:
