@@ -186,6 +186,8 @@ def same_path(one: Trace, other: Trace) -> bool:
         The answer, relative to the distance travelled.
     """
     pairs = [(a.astype(float), b.astype(float)) for a, b in zip(one.weights, other.weights, strict=True)]
-    travelled = sum(float(np.sum((a[-1] - a[0]) ** 2)) for a, _ in pairs)
-    apart = sum(float(np.sum((a[-1] - b[-1]) ** 2)) for a, b in pairs)
+    # What diverges overflows, and is then no path to compare.
+    with np.errstate(all="ignore"):
+        travelled = sum(float(np.sum((a[-1] - a[0]) ** 2)) for a, _ in pairs)
+        apart = sum(float(np.sum((a[-1] - b[-1]) ** 2)) for a, b in pairs)
     return 0 < travelled < np.inf and apart <= RANDOM**2 * travelled

@@ -13,13 +13,13 @@ from harness.check.contract import Batch
 from harness.check.folder import Folder
 from harness.check.judge import Result, judge
 from harness.check.length import length
-from harness.check.noise import Noise
+from harness.check.noise import Noise, same_path
 from harness.check.observed import Collective, Shard, _ledger
 from harness.check.plan import Job, Pass, attribution_job, first_job, scenarios
 from harness.check.trace import Trace, Tracer
 from harness.errors import BadInputError
 from harness.verdict import Word
-from trainings import RAN, SCENARIO, Reduce, alone, judged, mean, seen
+from trainings import RAN, SCENARIO, Reduce, alone, judged, mean, seen, train
 
 
 def test_a_right_training_is_supported_and_says_what_it_would_have_found() -> None:
@@ -230,6 +230,15 @@ def test_jobs_survive_their_file(tmp_path: Path) -> None:
     own = attribution_job(job, SCENARIO, 3, "job-0000")
     assert Job.from_json(own.to_json()) == own
     assert own.passes["alone"][1] == Pass("own-1", own=1, steps=3)
+
+
+@pytest.mark.filterwarnings("error")
+def test_paths_are_the_same_up_to_float_noise_and_never_where_they_overflow() -> None:
+    one, other = alone(), alone(order=1)
+    assert same_path(one, other)
+    assert not same_path(one, train(lambda parts, rank: parts[rank])[0])
+    diverged = replace(one, weights=tuple(w.astype(float) * 1e200 for w in one.weights))
+    assert not same_path(diverged, diverged)
 
 
 @pytest.mark.parametrize("order", [0, 1, 5])
