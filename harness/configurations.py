@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
 
 COMMON = "drawn.py"
+_DRAWS = 3
 # The least batch of which every rank gets an example, be the shares 1:4:4.
 _LEAST_DEALT = 12
 _FILE = '''"""A right training, number {number} of those drawn with seed {seed}.
@@ -175,17 +177,27 @@ def drawn(count: int, seed: int) -> list[Configuration]:
     Raises:
         BadInputError: fewer than one is asked for.
     """
+    if count < 1:
+        raise BadInputError(f"{count} is no number of trainings", where="--drawn", remedy="give at least 1")
+    found: list[Configuration] = []
+    numbers = itertools.count()
+    while len(found) < count:
+        made = _drawn_by_itself(f"{seed}/{next(numbers)}")
+        if made not in found:
+            found.append(made)
+    return found
+
+
+def _drawn_by_itself(seed: str) -> Configuration:
+    """Of one seed hypothesis draws the simplest first, and later ones by changing those before."""
     from hypothesis import HealthCheck, Phase, given, settings
     from hypothesis import seed as seeded
 
-    if count < 1:
-        raise BadInputError(f"{count} is no number of trainings", where="--drawn", remedy="give at least 1")
     found: list[Configuration] = []
 
     @seeded(seed)
     @settings(
-        # Hypothesis repeats what it has drawn, changed in places or not at all.
-        max_examples=2 * count,
+        max_examples=_DRAWS,
         deadline=None,
         database=None,
         phases=(Phase.generate,),
@@ -193,11 +205,10 @@ def drawn(count: int, seed: int) -> list[Configuration]:
     )
     @given(configurations())
     def collect(configuration: Configuration) -> None:
-        if configuration not in found:
-            found.append(configuration)
+        found.append(configuration)
 
     collect()
-    return found[:count]
+    return found[-1]
 
 
 def write(chosen: Sequence[Configuration], seed: int, *, gallery: Path, folder: Path) -> list[Path]:

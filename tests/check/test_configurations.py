@@ -41,6 +41,12 @@ def test_none_is_drawn_twice() -> None:
     assert not any(made in MANY[:number] for number, made in enumerate(MANY))
 
 
+def test_nets_are_drawn_anew_each_time() -> None:
+    shapes = ("inputs", "outputs", "widths", "activation", "bias", "normalised", "dtype", "loss")
+    nets = {repr([made.spec[name] for name in shapes]) for made in MANY}
+    assert len(nets) > 190
+
+
 def test_equal_seeds_make_equal_files_and_others_do_not(tmp_path: Path) -> None:
     texts = [
         [file.read_text() for file in write(drawn(12, seed), seed, gallery=GALLERY, folder=tmp_path)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -47,12 +48,14 @@ class Process:
     def serve(self) -> None:
         """Do one job after another; this never returns."""
         number = 0
+        _settle()
         while True:
             asked = self._folder.job(number)
             if asked is None:
                 time.sleep(_POLL_SECONDS)
                 continue
             self._do(*asked)
+            _settle()
             number += 1
 
     def _do(self, name: str, job: Job) -> None:
@@ -169,6 +172,12 @@ class Process:
 
     def _say(self, file: Path, made: Pass, stage: str) -> None:
         self._folder.note_stage(self._group, self.rank, f"{file.name}, {made.name}, {stage}")
+
+
+def _settle() -> None:
+    """Leave what lives on out of later collections: with all of TensorFlow each takes half a second, one per model."""
+    gc.collect()
+    gc.freeze()
 
 
 def _followed(source: Iterator[Batch], used: Sequence[Batch], examples_per_rank: float) -> Iterator[Batch]:
