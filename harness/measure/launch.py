@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 
@@ -30,6 +31,9 @@ class Launcher(StrEnum):
     GLOO = "gloo"
 
 
+# Open MPI keeps what belongs to a launch in a folder named by its process id, and starts nothing where one that was
+# killed has left such a folder: of 32,768 ids some are met again. So each launch has a place of its own for it.
+_SESSIONS = "PRTE_MCA_prte_local_tmpdir_base"
 _PROGRAMS = {Launcher.MPI: "mpirun", Launcher.GLOO: "horovodrun"}
 
 
@@ -177,10 +181,15 @@ def execute(
         BadInputError: the program cannot be started.
     """
     deadline = time.monotonic() + time_limit
-    with log.open("wb") as output:
+    with log.open("wb") as output, TemporaryDirectory(prefix="harness-launch-", ignore_cleanup_errors=True) as folder:
         try:
             process = subprocess.Popen(
-                words, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env=os.environ | {_SESSIONS: folder},
             )
         except OSError as error:
             raise BadInputError(error.strerror or str(error), where=f"cannot start {words[0]}") from error

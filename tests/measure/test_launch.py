@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import socket
+import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from pathlib import Path
@@ -60,6 +63,32 @@ def test_stopped_processes_are_ended_too(tmp_path: Path) -> None:
     with pytest.raises(LaunchError, match="time limit"):
         execute([*script(tmp_path, text), mark], log=tmp_path / "log", mark=mark, time_limit=1)
     assert alive(mark) == []
+
+
+@pytest.mark.distributed
+def test_a_launch_is_not_in_the_way_of_a_later_one_with_its_process_id(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    latest = subprocess.Popen(["true"])
+    latest.wait()
+    for number in range(latest.pid, latest.pid + 200):
+        left = tmp_path / f"ompi.{number}"
+        left.mkdir()
+        (left / f"pmix.{socket.gethostname().partition('.')[0]}.tool").touch()
+    line = launch_line(Launcher.MPI, 1, Hosts(), [sys.executable, "-c", ""])
+    execute(line, log=tmp_path / "log", mark=uuid.uuid4().hex, time_limit=30)
+
+
+@pytest.mark.distributed
+def test_a_launch_that_is_killed_leaves_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    line = launch_line(Launcher.MPI, 1, Hosts(), [sys.executable, "-c", "import time; time.sleep(60)"])
+    with pytest.raises(LaunchError, match="time limit"):
+        execute(line, log=tmp_path / "log", mark=uuid.uuid4().hex, time_limit=3)
+    assert [path.name for path in tmp_path.iterdir()] == ["log"]
 
 
 def test_exact_lines(monkeypatch: pytest.MonkeyPatch) -> None:
