@@ -129,7 +129,7 @@ def _judged(session: Session, name: str, job: Job) -> Judged:
         passes = [found for group in ALONE for found in more.passes[group]]
         repeated = made.seen.with_repeats(observed.read_passes(session.folder, further, passes))
         made = judge(repeated.with_same(_with_same_shares(session, job, made)))
-    if made.doubtful:
+    if made.fragile:
         made = judge(made.seen.with_repeats(_at_another_size(session, name, job, made)))
     if made.seen.staleness != 0:
         made = judge(made.seen.with_own(_own_updates(session, job, 1, name)))

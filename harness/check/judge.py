@@ -57,11 +57,16 @@ class Judged:
         return min(steps, default=None)
 
     @property
-    def doubtful(self) -> bool:
-        """Whether a rounding error might explain it: it must then be seen again from another seed."""
+    def fragile(self) -> bool:
+        """Whether all that is refuted rests on sizes, so that rounding errors must be known from every side."""
         refuted = {finding.detector for finding in self.refuted}
+        return bool(refuted) and refuted <= _FRAGILE
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a single rounding error might explain it: it must then be seen again from another seed."""
         gaps = [finding.first.gap for finding in self.refuted if finding.first and finding.detector in {"D2", "D3"}]
-        return bool(refuted) and refuted <= _FRAGILE and all(gap is not None and gap < _SWITCH for gap in gaps)
+        return self.fragile and all(gap is not None and gap < _SWITCH for gap in gaps)
 
     def in_doubt(self) -> Judged:
         """The same with fragile refutations withdrawn.

@@ -254,8 +254,9 @@ THRICE = Pass("thrice", copies=3)
 def thrice_job(job: Job, origin: str) -> Job:
     """The training alone on batches that hold every example three times: another size rounds otherwise.
 
-    Reordered examples are each computed as before; ranks hold fewer, and divide by another number before they add up.
-    Where little is left of a sum (σ(z) − y of an example learned by heart), that rounding is much of it.
+    Reordered examples are each computed as before, and two of them add up to the same in either order; ranks hold
+    fewer, and divide by another number before they add up. Where little is left of a sum (σ(z) − y of an example
+    learned by heart, a bias in front of a normalisation), that rounding is much of it.
 
     Args:
         job: the job that it follows.

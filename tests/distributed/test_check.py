@@ -209,14 +209,34 @@ def test_a_training_that_was_drawn_is_accused_once_a_mistake_is_put_in(
     assert words[1] is Word.REFUTED
 
 
-def test_a_gradient_that_is_little_but_rounding_accuses_nobody(tmp_path: Path, ranks: Ranks) -> None:
-    optimizer = {"name": "Adam", "learning_rate": 0.01, "beta_1": 0.0, "beta_2": 0.999, "epsilon": 1e-8}
-    net = {"inputs": 5, "outputs": 2, "widths": [], "activation": "gelu", "bias": False, "normalised": False}
-    how = {"clip": 1.0, "micro": 0, "start": "broadcast", "transport": "tensors", "weighting": "sum", "dealt": None}
-    learning = {"dtype": "float32", "loss": "logistic", "l2": 0.0, "optimizer": optimizer | {"amsgrad": False}}
-    saturated = Configuration(workers=3, steps=7, batch=3, keras=False, spec=net | learning | how)
-    (file,) = write([saturated], 0, gallery=ROOT / "gallery", folder=tmp_path)
-    assert ranks.check(file, workers=3, steps=7, batch=3).word is Word.SUPPORTED
+NET = {"inputs": 5, "outputs": 2, "widths": [], "activation": "gelu", "bias": False, "normalised": False}
+HOW = {"micro": 0, "start": "broadcast", "transport": "tensors", "dtype": "float32", "dealt": None}
+ADAM = {"amsgrad": False, "name": "Adam", "learning_rate": 0.01, "beta_1": 0.0, "beta_2": 0.999, "epsilon": 1e-8}
+NESTEROV = {"name": "SGD", "learning_rate": 0.3, "momentum": 0.5, "nesterov": True}
+LITTLE_BUT_ROUNDING = [
+    # Logits are so large that σ(z) − y is a few units in the last place of 1, and Adam makes a step of it.
+    Configuration(
+        3, 7, 3, False, NET | HOW | {"loss": "logistic", "l2": 0.0, "optimizer": ADAM, "clip": 1.0, "weighting": "sum"}
+    ),
+    # A bias in front of a normalisation, and two examples, whose sum is the same in either order.
+    Configuration(
+        2, 16, 10, False,
+        NET | HOW | {
+            "inputs": 11, "outputs": 3, "widths": [20, 18], "activation": "leaky_relu", "bias": True,
+            "normalised": True, "loss": "huber", "l2": 0.001, "optimizer": NESTEROV, "clip": 0.0,
+            "weighting": "average",
+        },
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("made", LITTLE_BUT_ROUNDING, ids=["saturated", "normalised"])
+def test_a_gradient_that_is_little_but_rounding_accuses_nobody(
+    made: Configuration, tmp_path: Path, ranks: Ranks
+) -> None:
+    (file,) = write([made], 119, gallery=ROOT / "gallery", folder=tmp_path)
+    found = ranks.check(file, workers=made.workers, steps=made.steps, batch=made.batch)
+    assert found.word is not Word.REFUTED, found.reason
 
 
 def written(folder: Path, text: str) -> Path:
