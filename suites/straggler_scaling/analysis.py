@@ -11,7 +11,7 @@ import numpy as np
 from harness.record import TRAJECTORY, GapTable, Record
 from harness.spec import Setting, StalePartition
 from harness.spec.timings import AFTER, WARM
-from harness.stats.queue import speedup
+from harness.stats.queue import finish_times
 from harness.stats.speed import Interval, Times, ratio, times
 from harness.stats.suites import FIXED, Rule, judge_each
 from harness.stragglers import service
@@ -51,9 +51,7 @@ def modelled(setting: Setting) -> float:
     Returns:
         1 or more.
     """
-    stale = setting.distributed_by(StalePartition)
-    drawn = service(stale.stragglers, stale.workers, setting.training.clocks - WARM - AFTER, 0)
-    return speedup(drawn, stale.staleness).speedup
+    return _queued(_base(setting)) / _queued(setting)
 
 
 def plot_speedup(records: Sequence[Record]) -> Figure:
@@ -71,7 +69,7 @@ def plot_speedup(records: Sequence[Record]) -> Figure:
     points = []
     for found in there.values():
         stale = found.setting.distribution
-        if isinstance(stale, StalePartition) and stale.staleness and _base(found.setting) in there:
+        if isinstance(stale, StalePartition) and stale.staleness and _base(found.setting).id in there:
             middle = _measured(found.setting, there)
             points.append(
                 Compared(str(stale.stragglers), stale.workers, int(stale.staleness), modelled(found.setting), middle)
@@ -79,22 +77,38 @@ def plot_speedup(records: Sequence[Record]) -> Figure:
     return ratios_by_staleness(points, laws=[str(law) for law in LAWS], share=TOLERANCE.epsilon)
 
 
-def _base(setting: Setting) -> str:
-    """Id of the same setting at s = 0."""
-    return replace(setting, distribution=replace(setting.distributed_by(StalePartition), staleness=0)).id
+def _base(setting: Setting) -> Setting:
+    """The same setting at s = 0."""
+    return replace(setting, distribution=replace(setting.distributed_by(StalePartition), staleness=0))
+
+
+def _queued(setting: Setting) -> float:
+    """Seconds per clock of the queue."""
+    stale, clocks = setting.distributed_by(StalePartition), setting.training.clocks - WARM - AFTER
+    drawn = service(stale.stragglers, stale.workers, clocks, 0)
+    return float(finish_times(drawn, stale.staleness)[-1].max()) / clocks
+
+
+def _protocol(setting: Setting, there: Mapping[str, Times]) -> float:
+    """Seconds per clock, median over rounds, that the queue does not explain."""
+    return there[setting.id].seconds.median - _queued(setting)
 
 
 def _measured(setting: Setting, there: Mapping[str, Times]) -> Interval:
-    return ratio(there[_base(setting)].step, there[setting.id].step)
+    return ratio(there[_base(setting).id].step, there[setting.id].step)
 
 
 def _judge_ratio(setting: Setting, there: Mapping[str, Times]) -> Verdict:
     if not there[setting.id].emulated:
         return Verdict(Word.INCONCLUSIVE, setting.id, "its ranks did not sleep for the drawn times")
     if not setting.distribution.staleness:
-        reason = f"the base of the others, {1e3 * there[setting.id].seconds.median:.1f} ms a clock"
+        reason = (
+            f"the base of the others, {1e3 * there[setting.id].seconds.median:.1f} ms a clock, "
+            f"{1e3 * _protocol(setting, there):.1f} of them beyond the queue's"
+        )
         return Verdict(Word.SUPPORTED, setting.id, reason)
-    if _base(setting) not in there:
+    base = _base(setting)
+    if base.id not in there:
         return Verdict(Word.INCONCLUSIVE, setting.id, "its base at s = 0 was not timed")
     found, model, share = _measured(setting, there), modelled(setting), TOLERANCE.epsilon
     low, high = found.low / model - 1, found.high / model - 1
@@ -105,7 +119,8 @@ def _judge_ratio(setting: Setting, there: Mapping[str, Times]) -> Verdict:
         word = Word.REFUTED
     reason = (
         f"emulated ratio {found.median:.3f} [{found.low:.3f}, {found.high:.3f}] over {found.rounds} rounds, "
-        f"modelled {model:.3f} ± {100 * share:g} %"
+        f"modelled {model:.3f} ± {100 * share:g} %; beyond the queue a clock took "
+        f"{1e3 * _protocol(base, there):.1f} ms at s = 0 and {1e3 * _protocol(setting, there):.1f} ms here"
     )
     evidence = {
         "basis": "emulated",
@@ -114,6 +129,8 @@ def _judge_ratio(setting: Setting, there: Mapping[str, Times]) -> Verdict:
         "upper": found.high,
         "modelled": model,
         "tolerated": share,
+        "protocol_seconds_at_zero": _protocol(base, there),
+        "protocol_seconds": _protocol(setting, there),
         "rounds": found.rounds,
         "smallest_detectable": share + (found.high - found.low) / model,
     }

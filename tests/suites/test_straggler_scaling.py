@@ -19,6 +19,7 @@ from suites.straggler_scaling.analysis import judge, modelled, plot_speedup
 from suites.straggler_scaling.sweep import CLOCKS, SETTINGS, WORKERS
 
 _SLACK = [s for s in SETTINGS if s.role is Role.CLAIM and s.distribution.staleness]
+_PAUSES = next(s for s in _SLACK if s.distributed_by(StalePartition).stragglers is Stragglers.PAUSES)
 
 
 def played(setting: Setting, factor: float = 1.0, overhead: float = 0.0, spread: float = 0.01) -> Record:
@@ -57,6 +58,18 @@ def test_the_queue_itself_is_supported(world: Callable[..., list[Record]]) -> No
 
 def test_a_millisecond_a_clock_besides_sleep_is_tolerated(world: Callable[..., list[Record]]) -> None:
     assert judge(world(overhead=1e-3)).word is Word.SUPPORTED
+
+
+def test_what_the_queue_does_not_explain_is_said(world: Callable[..., list[Record]]) -> None:
+    """Five milliseconds of protocol at every clock refute short pauses, and the reason names them."""
+    refuted = [part for part in judge(world(overhead=0.0)).parts if "modelled" in part.evidence]
+    assert all(abs(part.evidence["protocol_seconds"]) < 1e-9 for part in refuted)
+    records = [played(s, overhead=0.0 if s.distribution.staleness else 5e-3) for s in SETTINGS if s.role is Role.CLAIM]
+    verdict = judge([*records, *others()])
+    assert verdict.word is Word.REFUTED
+    (pauses,) = [part for part in verdict.parts if part.subject == _PAUSES.id]
+    assert pauses.evidence["protocol_seconds_at_zero"] == pytest.approx(5e-3, rel=1e-6)
+    assert "a clock took 5.0 ms at s = 0 and 0.0 ms here" in pauses.reason
 
 
 @pytest.mark.parametrize("factor", [0.8, 1.25])
