@@ -70,10 +70,13 @@ def legend_below(figure: Figure, handles: Sequence[Any], *, columns: int, size: 
     Args:
         figure: with axes.
         handles: what is explained, by their labels.
-        columns: how many stand side by side.
+        columns: how many stand side by side, where the figure is wide enough.
         size: of the text, points.
     """
-    figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False, fontsize=size)
+    legend = figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False, fontsize=size)
+    if columns > 1 and legend.get_window_extent().width > figure.bbox.width:
+        legend.remove()
+        legend_below(figure, handles, columns=columns - 1, size=size)
 
 
 def to_png(figure: Figure) -> bytes:

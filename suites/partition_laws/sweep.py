@@ -39,8 +39,8 @@ open: the roots of the mean squares of 32 have exponents of 0.06 (softmax) and 0
 Known after the first whole run, and left as it was: by weights the gap does not grow with (P − 1)/P (0.15 in place of
 1). The shares that are late do not point one way. In a plain NumPy model of the same training (8 draws, P = 2, 3, 4,
 10), late errors alone have the exponent 1.0 and late log-sums 0.9, but late sums of logits 0.5, as parts of a sum with
-signs of their own do; and sums and errors undo each other in part, the more the larger P is (these two
-together −0.4, all three 0.4).
+signs of their own do; and sums and errors undo each other in part, the more the larger P is (these two together
+−0.4, all three 0.4). `tests/suites/test_late_parts.py` repeats errors, sums and both.
 
 References:
     hairer2006, kushner2003, lee2014

@@ -81,7 +81,7 @@ def gap_by_training(records: Sequence[Record], tolerance: Tolerance, *, gap: str
         axis.set_ylabel("relative gap (no unit)")
     for axis in axes[len(trainings) :]:
         axis.set_axis_off()
-    axes[0].set_ylim(bottom=max(FLOOR, 0.3 * _lowest(settings, gap)))
+    axes[0].set_ylim(bottom=max(FLOOR, 0.3 * min(_lowest(settings, gap), tolerance.epsilon)))
     legend_below(figure, labelled(axes[: len(trainings)]), columns=3, size=14)
     return figure
 

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from harness.report.figures import gap_against_clock
-from harness.report.sheet import to_png
+from harness.record import TRAJECTORY
+from harness.report.figures import gap_against_clock, gap_by_training
+from harness.report.sheet import legend_below, sheet, to_png
 from harness.spec import Tolerance
 from samples import gap_table, record, setting
 
@@ -39,3 +40,25 @@ def test_exact_zeros_and_infinities_can_be_drawn() -> None:
     gaps = np.full((30, 6), 0.0)
     gaps[0] = np.inf
     assert to_png(gap_against_clock([record(setting(2, replicates=30), gaps)], TOLERANCE, title="title"))
+
+
+def test_legend_that_is_too_wide_for_its_figure_gets_fewer_columns() -> None:
+    figure = sheet("wide", 8, 6)
+    axis = figure.subplots()
+    lines = [
+        axis.plot([0, 1], [0, 1], label=f"{n}: a name that is about as long as they come here")[0] for n in range(4)
+    ]
+    legend_below(figure, lines, columns=3, size=14)
+    figure.draw_without_rendering()
+    (legend,) = figure.legends
+    assert legend.get_window_extent().width <= figure.bbox.width
+    assert len(legend.get_texts()) == len(lines)
+
+
+def test_a_bound_that_every_curve_leaves_behind_is_still_in_sight() -> None:
+    made = record(setting(2, replicates=30), np.full((30, 6), 1.0))
+    far = replace(made, gaps=replace(made.gaps, value=np.ones_like(made.gaps.value)))
+    tolerance = replace(TOLERANCE, epsilon=1e-3)
+    figure = gap_by_training([far], tolerance, gap=TRAJECTORY, title="controls")
+    low, high = figure.axes[0].get_ylim()
+    assert low < tolerance.epsilon < 1 < high, (low, high)
