@@ -4,9 +4,10 @@ Every worker keeps a table of its own. What workers send is folded into the *bas
 workers, once all of them have sent theirs: so the base is the same bits everywhere, whatever came when. The *view* that
 is read is the base and, on top, what else has come: own changes always, others' up to s clocks late.
 
-Copies of the weights beside the base: the view, where it is not the base; own changes that are not folded, s at most;
-of each other worker one change, and more while no more than s(P − 1) changes wait to be folded. So two workers hold
-s + 2 copies at most, whoever is late; and a view is ahead of its reader by two clocks at most, unless s is infinite.
+Copies of the weights beside the base: the view, where it is not the base; own changes that are not folded here or not
+received there, s + 1 where nobody lags and 2s + 1 at most; of each other worker one change, and more while no more than
+s(P − 1) changes wait to be folded. So two workers hold s + 3 copies where nobody lags; and a view is ahead of its
+reader by two clocks at most, unless s is infinite.
 """
 
 from __future__ import annotations
