@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from harness.engine.descent import Exchange, descend
 from harness.engine.nets import Tensors
+from harness.engine.packing import Collective, packed
 from harness.engine.ranks import Ranks
-from harness.engine.runtime import tf
 from harness.engine.trajectory import Trajectory
-from harness.layout import BY_ITSELF
 from harness.schedule import share
 from harness.spec import DataPartition, Fault, Training
 
@@ -41,8 +38,8 @@ def train(training: Training, replicates: range, partition: DataPartition, ranks
     return descend(training, replicates, lambda ids: ids[..., mine], scale=scale, exchange=exchange)
 
 
-def averaging(factor: float, total: Callable[[tf.Tensor, str], tf.Tensor]) -> Exchange:
-    """Large gradients each by themselves, all others as one vector, so that few sums over workers do.
+def averaging(factor: float, total: Collective) -> Exchange:
+    """Gradients summed over workers, by few collectives.
 
     Args:
         factor: of the sums.
@@ -53,12 +50,7 @@ def averaging(factor: float, total: Callable[[tf.Tensor, str], tf.Tensor]) -> Ex
     """
 
     def average(gradients: Tensors) -> Tensors:
-        sizes = [g.shape.num_elements() for g in gradients]
-        small = iter(_together([g for g, n in zip(gradients, sizes, strict=True) if n < BY_ITSELF], total))
-        summed = [
-            next(small) if size < BY_ITSELF else total(gradient, f"gradient.{place}")
-            for place, (gradient, size) in enumerate(zip(gradients, sizes, strict=True))
-        ]
+        summed = packed(gradients, total)
         return summed if factor == 1 else [factor * gradient for gradient in summed]
 
     return average
@@ -81,11 +73,3 @@ def factors(training: Training, workers: int, factor: float) -> tuple[float, flo
     if training.regularisation.l1 or training.regularisation.l2:
         return workers / training.batch, factor
     return factor * workers / training.batch, 1.0
-
-
-def _together(gradients: Tensors, total: Callable[[tf.Tensor, str], tf.Tensor]) -> Tensors:
-    if not gradients:
-        return []
-    flat = total(tf.concat([tf.reshape(g, [-1]) for g in gradients], axis=0), "gradients")
-    pieces = tf.split(flat, [g.shape.num_elements() for g in gradients])
-    return [tf.reshape(piece, g.shape) for piece, g in zip(pieces, gradients, strict=True)]

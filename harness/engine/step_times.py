@@ -3,7 +3,7 @@
     python -m harness.engine.step_times MODE WIDTHS BATCH ROUNDS NAME[=SECONDS] …
 
 MODE is `real`; or `alone`: one process computes what rank 0 would, and exchanges nothing; or `emulated`: ranks sleep
-for SECONDS in the place of computing, divided among the real collectives of a step. NAME is that of a distribution,
+for SECONDS in the place of computing, then make the real collectives of a step. NAME is that of a distribution,
 such as `w2` or `w4-d2-neuron`. Prints on rank 0 one line of JSON: by name the seconds of a step in every round.
 """
 
@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.engine import ranks, runtime
 from harness.engine.collectives import LeftOut, OverRanks
@@ -28,7 +29,7 @@ from harness.engine.pinning import pin
 from harness.engine.ranks import Group, Ranks
 from harness.engine.runtime import tf
 from harness.engine.starts import batches
-from harness.engine.timing import MARK, per_turn, slowest
+from harness.engine.timing import MARK, per_turn, repeated, slowest
 from harness.layout import Message, gradient_messages, messages
 from harness.planning import Partition, example, synchronous
 from harness.schedule import share
@@ -110,7 +111,7 @@ def alone(training: Training, partition: Partition) -> Share:
 
 
 def emulated(training: Training, partition: Partition, here: Ranks, seconds: float) -> Loop:
-    """The collectives of a step in their order, with a sleep before each and after the last in the place of computing.
+    """A sleep in the place of computing and the collectives of a step in their order, in one graph as real steps are.
 
     Args:
         training: the net.
@@ -126,28 +127,28 @@ def emulated(training: Training, partition: Partition, here: Ranks, seconds: flo
         sent = gradient_messages(sizes, partition.workers)
     else:
         sent = _in_order(messages(partition, training, here.rank))
-    nap = seconds / (len(sent) + 1)
-    collectives = [_collective(message, here, _group(partition, message, here)) for message in sent]
+    held = [tf.Variable(tf.ones(_shape(message))) for message in sent]
 
-    def run(clocks: int) -> None:
-        for _ in range(clocks):
-            for exchange in collectives:
-                time.sleep(nap)
-                exchange()
-            time.sleep(nap)
+    def step() -> tf.Tensor:
+        before, seen = _asleep(seconds), []
+        for message, variable in zip(sent, held, strict=True):
+            with tf.control_dependencies(before):
+                found = _exchanged(message, variable.read_value(), here, _group(partition, message, here))
+                seen.append(tf.reshape(found, [-1])[0])
+            before = [found]
+        return tf.add_n(seen)
 
-    return run
+    return repeated(step)
 
 
-def _collective(message: Message, here: Ranks, among: Group) -> Callable[[], tf.Tensor]:
-    """One collective on a tensor of the right size, of which one number comes back."""
-    held = tf.Variable(tf.ones(_shape(message)))
+def _asleep(seconds: float) -> list[tf.Tensor]:
+    """Nothing to wait for where there is nothing to compute."""
 
-    def exchange() -> tf.Tensor:
-        return tf.reshape(_exchanged(message, held.read_value(), here, among), [-1])[0]
+    def nap(slept: NDArray[np.float64]) -> NDArray[np.float64]:
+        time.sleep(seconds)
+        return slept
 
-    compiled: Callable[[], tf.Tensor] = tf.function(exchange, autograph=False)
-    return compiled
+    return [tf.numpy_function(nap, [tf.constant(seconds, tf.float64)], tf.float64)] if seconds else []
 
 
 def _share(worker: Worker) -> Share:

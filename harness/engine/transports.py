@@ -6,18 +6,15 @@ import queue
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from math import prod
 
 from harness.engine.carriers import Carriers
 from harness.engine.memory import over, pages
 from harness.engine.nets import Tensors
+from harness.engine.packing import Collective, packed
 from harness.engine.ranks import Ranks
 from harness.engine.runtime import tf
 from harness.engine.table import EVERYONE, Inbox
 from harness.spec import Transport
-
-# Below this many bytes the tensors of a change travel as one: what costs then is the number of messages.
-_PACKED_BYTES = 1 << 20
 
 
 class Alone:
@@ -103,9 +100,7 @@ class Eager(_Threads):
         return {"sender": send} | {f"receiver of {root}": partial(receive, root) for root in others}
 
     def _cast(self, root: int) -> Callable[[Tensors], Tensors]:
-        return self._message.compiled(
-            lambda tensors: [self._ranks.broadcast(t, root, f"change.{root}.{i}") for i, t in enumerate(tensors)]
-        )
+        return self._message.compiled(lambda tensor, name: self._ranks.broadcast(tensor, root, f"change.{root}.{name}"))
 
 
 class Pipelined(_Threads):
@@ -113,14 +108,12 @@ class Pipelined(_Threads):
 
     def _steps(self, inbox: Inbox) -> Mapping[str, Callable[[int], None]]:
         """A thread that adds up; sums are no more than the own changes in flight, whose place they take."""
-        total = self._message.compiled(
-            lambda tensors: [self._ranks.sum(t, f"changes.{i}") for i, t in enumerate(tensors)]
-        )
+        total = self._message.compiled(lambda tensor, name: self._ranks.sum(tensor, f"changes.{name}"))
         return {"adder": lambda clock: inbox.deliver(EVERYONE, clock, total(self._outbox.get()))}
 
 
 class Message:
-    """The form in which a change travels: as it is, or as one flat tensor where it is small.
+    """The form in which a change travels.
 
     Args:
         weights: tensors that a change is shaped like.
@@ -128,26 +121,18 @@ class Message:
 
     def __init__(self, weights: Sequence[tf.Tensor]) -> None:
         self._signature = [tf.TensorSpec(w.shape, w.dtype) for w in weights]
-        self._sizes = [prod(w.shape) for w in weights]
-        self._whole = sum(self._sizes) * weights[0].dtype.size < _PACKED_BYTES
 
-    def compiled(self, collective: Callable[[Tensors], Tensors]) -> Callable[[Tensors], Tensors]:
+    def compiled(self, collective: Collective) -> Callable[[Tensors], Tensors]:
         """A collective over changes as one graph, packing included.
 
         Args:
-            collective: over tensors as they travel.
+            collective: of a tensor, and its name.
 
         Returns:
             From a change to a change.
         """
-
-        def whole(change: Tensors) -> Tensors:
-            (flat,) = collective([tf.concat([tf.reshape(t, [-1]) for t in change], axis=0)])
-            pieces = zip(tf.split(flat, self._sizes), self._signature, strict=True)
-            return [tf.reshape(piece, spec.shape) for piece, spec in pieces]
-
         made: Callable[[Tensors], Tensors] = tf.function(
-            whole if self._whole else collective, input_signature=[self._signature], autograph=False
+            lambda change: packed(change, collective), input_signature=[self._signature], autograph=False
         )
         return made
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import StrMethodFormatter
+from matplotlib.ticker import NullFormatter, StrMethodFormatter
+from numpy.typing import NDArray
 
 from harness.planning.modelled import Point
 from harness.planning.validation import EMULATED, REAL, Comparison, median_error
@@ -20,6 +22,8 @@ from harness.report.timing.names import MODELLED
 
 _LOOKS = {REAL: ("o", "C0"), EMULATED: ("^", "C1")}
 _BAND = 0.10
+# Ratio of the ends of an axis from which on numbers between powers of ten would lie over each other.
+_DECADES = 30
 _MARKERS = "os^D"
 _DASHES: tuple[Any, ...] = ("-", "--")
 
@@ -53,12 +57,10 @@ def plot_model_error(rows: Sequence[Comparison]) -> Figure:
     for axis in (seconds, ratio):
         axis.set_xscale("log")
         axis.set_xlabel("run: median milliseconds of a clock, 95 % interval")
-        axis.xaxis.set_minor_formatter(StrMethodFormatter("{x:g}"))
-        axis.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        _number(axis.xaxis, ends)
         axis.tick_params(axis="x", which="minor", labelrotation=45)
     seconds.set_yscale("log")
-    seconds.yaxis.set_minor_formatter(StrMethodFormatter("{x:g}"))
-    seconds.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    _number(seconds.yaxis, ends)
     ratio.set_ylim(min(0.8, ratio.get_ylim()[0]), max(1.2, ratio.get_ylim()[1]))
     seconds.set_ylabel("modelled: milliseconds of a clock")
     ratio.set_ylabel("modelled / run (no unit)")
@@ -99,6 +101,13 @@ def plot_beyond(points: Sequence[Point], *, measured_up_to: int) -> Figure:
     axes[0].set_ylabel("speed-up P·T(1)/T(P), modelled\n(same batch per worker)")
     legend_below(figure, _keys(joined, bounds), columns=2, size=17)
     return figure
+
+
+def _number(axis: Axis, ends: NDArray[np.float64]) -> None:
+    """Powers of ten, and what is between them where there are few of them."""
+    few = ends[1] / ends[0] < _DECADES
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_minor_formatter(StrMethodFormatter("{x:g}") if few else NullFormatter())
 
 
 def _draw_rows(seconds: Axes, ratio: Axes, rows: Sequence[Comparison], marker: str, colour: str, label: str) -> None:

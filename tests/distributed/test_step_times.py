@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from harness.errors import LaunchError
+from harness.layout import messages
 from harness.measure.constants import launched, step_seconds
 from harness.measure.launch import Launcher
+from harness.planning import example
 from harness.planning.validation import names
+from harness.spec import Layout, ModelPartition
 
 pytestmark = pytest.mark.distributed
 WIDTHS = (20, 16, 12, 10)
@@ -25,6 +30,15 @@ def test_emulated_steps_last_as_long_as_they_sleep_and_more() -> None:
     found = step_seconds("emulated", WIDTHS, 8, 3, asked, Launcher.MPI, 4)
     assert set(found) == set(names(4))
     assert all(seconds > 0.02 for times in found.values() for seconds in times)
+
+
+def test_no_collective_of_an_emulated_step_is_optimised_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    timeline = tmp_path / "timeline.json"
+    monkeypatch.setenv("HOROVOD_TIMELINE", str(timeline))
+    step_seconds("emulated", WIDTHS, 8, 1, {"w4-alternate": 1e-3}, Launcher.MPI, 4)
+    sent = messages(ModelPartition(4, Layout.ALTERNATE), example(WIDTHS, 8))
+    made = timeline.read_text()
+    assert [message.name for message in sent if message.name not in made] == []
 
 
 def test_one_process_computes_the_share_of_a_worker() -> None:
