@@ -137,6 +137,8 @@ def fit(law: Law, rates: Mapping[int, ArrayLike], alpha: float = 0.05, seed: int
         )
     medians = np.median(table, axis=1)
     found = _solve(law, workers, medians)
+    if found[0] == inf:
+        return NoFit(law, f"Rates fall with the workers as in no {law}: no finite rate of one worker comes near them.")
     draws = _bootstrapped(lambda drawn: np.array(_solve(law, workers, drawn)), table, seed)
     rate, serial, crosstalk = (_estimate(v, column, alpha) for v, column in zip(found, draws.T, strict=True))
     worst = float(np.abs(_curve(law, found, workers) / medians - 1).max())
@@ -231,5 +233,6 @@ def _bootstrapped(statistic: Callable[[Rates], Rates], table: Rates, seed: int) 
 
 
 def _estimate(value: float, draws: Rates, alpha: float) -> Estimate:
-    low, high = np.quantile(draws, (alpha / 2, 1 - alpha / 2))
+    # A draw may be infinite, and between two draws nothing could be interpolated then.
+    low, high = np.quantile(draws, (alpha / 2, 1 - alpha / 2), method="nearest")
     return Estimate(value, float(low), float(high))

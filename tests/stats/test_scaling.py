@@ -67,6 +67,24 @@ def test_karp_and_flatt_find_the_serial_share_of_amdahl(serial: float, workers: 
     assert found[workers].value == pytest.approx(serial, abs=1e-9)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("rounds", [1, 9])
+def test_rates_that_fall_with_every_worker_are_none_of_amdahls(rounds: int) -> None:
+    falling = {4: 20.0, 8: 5.0, 16: 1.0}
+    found = fit(Law.AMDAHL, {n: [rate * (1 + 0.01 * turn) for turn in range(rounds)] for n, rate in falling.items()})
+    assert isinstance(found, NoFit)
+    assert "no finite rate of one worker" in found.reason
+
+
+@pytest.mark.filterwarnings("error")
+def test_rounds_of_which_some_have_no_finite_rate_leave_an_interval_without_end() -> None:
+    rates = {2: [10.0, 10.0, 100.0], 4: [11.0, 11.0, 20.0], 8: [12.0, 12.0, 5.0]}
+    found = fit(Law.AMDAHL, rates)
+    assert isinstance(found, Fit)
+    assert np.isfinite(found.rate.low)
+    assert found.rate.high == np.inf
+
+
 def test_karp_and_flatt_need_a_base() -> None:
     assert "needs the rate of one worker" in karp_flatt({2: [1.0], 4: [2.0]})
     assert "and that of some more" in karp_flatt({1: [1.0]})
