@@ -10,8 +10,10 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from harness.report.drawn import BOUND, mark
 from harness.report.points import sides
 from harness.report.sheet import labelled, legend_below, nothing_yet, sheet
+from harness.report.timing.names import LIMIT, MEASURED, is_limit
 from harness.spec import Training
 from harness.stats.speed import Interval
 from harness.stats.target import Courses, Raced
@@ -88,7 +90,7 @@ def _by_net(found: Sequence[Raced]) -> dict[Training, dict[str, Courses]]:
     nets: dict[Training, dict[str, Courses]] = {}
     for raced in found:
         lines = nets.setdefault(raced.setting.training, {_ALONE: raced.alone})
-        lines[raced.setting.distribution.label] = raced.own
+        lines[LIMIT if is_limit(raced.setting) else raced.setting.distribution.label] = raced.own
     return nets
 
 
@@ -100,7 +102,7 @@ def _draw_course(axis: Axes, courses: Courses, label: str, number: int) -> None:
     seconds = [Interval.of(column) for column in courses.elapsed.T]
     losses = np.median(courses.losses, axis=0)
     colour = _colour(number)
-    axis.plot(
+    (line,) = axis.plot(
         [interval.median for interval in seconds],
         losses,
         color=colour,
@@ -110,6 +112,8 @@ def _draw_course(axis: Axes, courses: Courses, label: str, number: int) -> None:
         linewidth=2.5,
         label=label,
     )
+    # Between two checkpoints lie further clocks of the same rounds.
+    mark(line, *((BOUND, "no exchange") if label == LIMIT else (MEASURED, label)), between=True)
     low, high = (np.array([getattr(interval, end) for interval in seconds]) for end in ("low", "high"))
     bounded = np.isfinite(low) & np.isfinite(high)
     axis.fill_betweenx(losses, low, high, where=bounded.tolist(), color=colour, alpha=0.15, linewidth=0)
