@@ -105,6 +105,20 @@ class Stepper:
         return (time.perf_counter() - began) / CLOCKS
 
 
+class HandedOn(Stepper):
+    """No exchange either, but the change is whole before it is applied, as whoever passes it on must have it."""
+
+    def __init__(self) -> None:
+        super().__init__(exchange=False)
+        change = tf.function(lambda: updates(self.variables, 1.0), autograph=False)
+
+        def step() -> None:
+            for variable, update in zip(self.variables, change(), strict=True):
+                variable.assign_add(update)
+
+        self.step = step
+
+
 class Stale:
     """A contender over the table, history on."""
 
@@ -142,6 +156,7 @@ class Stale:
 def main() -> None:
     makers: dict[str, Callable[[], Stepper | Stale]] = {
         "no exchange": lambda: Stepper(exchange=False),
+        "handed on": HandedOn,
         "DistributedGradientTape": lambda: Stepper(exchange=True),
     }
     for transport, s in product(Transport, STALENESS):
