@@ -83,7 +83,7 @@ def stale(setting: Setting, replicates: range, emit: Callable[[str], object]) ->
     """
     from harness.engine import ranks, runtime, ssp, virtual
 
-    runtime.limit_threads(1)
+    runtime.limit_threads(1, beside=1)
     if isinstance(setting.distribution, VirtualPartition):
         return virtual.train(setting.training, replicates, setting.distribution).to_arrays(PARTITION)
     partition = setting.distributed_by(StalePartition)

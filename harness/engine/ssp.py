@@ -14,7 +14,7 @@ from harness.engine.folds import Weights
 from harness.engine.objective import Objective
 from harness.engine.optimizers import Descent
 from harness.engine.ranks import Ranks, require_same_shapes
-from harness.engine.runtime import tf
+from harness.engine.runtime import in_order, tf
 from harness.engine.starts import batches
 from harness.engine.table import Bounds, SSPTable
 from harness.engine.trajectory import Trajectory
@@ -110,7 +110,7 @@ def _clocks(
     table: SSPTable, objective: Objective, gauge: ViewGauge, seconds: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     layers = range(len(objective.net.layers))
-    step = tf.function(objective.gradients, autograph=False)
+    step = in_order(tf.function(objective.gradients, autograph=False))
     started, ended = np.zeros(len(seconds)), np.zeros(len(seconds))
     began = time.monotonic()
 

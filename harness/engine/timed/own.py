@@ -37,7 +37,7 @@ class Team:
 
     def __init__(self, settings: Iterable[Setting], meeting: Path) -> None:
         del meeting
-        runtime.limit_threads(1)
+        runtime.limit_threads(1, beside=1)
         wanted = list(settings)
         divided = [s for s in wanted if isinstance(s.distribution, ModelPartition)]
         sets = {group for s in divided for group in groups(s.distributed_by(ModelPartition), s.training.widths)}

@@ -13,7 +13,7 @@ from harness.engine.folds import Weights
 from harness.engine.objective import Objective
 from harness.engine.optimizers import Descent
 from harness.engine.ranks import Ranks
-from harness.engine.runtime import tf
+from harness.engine.runtime import in_order, tf
 from harness.engine.starts import batches
 from harness.engine.table import Bounds, SSPTable
 from harness.engine.timed.contender import Arrays, initial_weights, plain
@@ -41,7 +41,7 @@ class Stale:
         self._objective = Objective(training, range(1), ids, here.size / training.batch)
         drawn = service(partition.stragglers, here.size, training.clocks - WARM - AFTER, 0)[here.rank]
         self._seconds = np.concatenate([np.zeros(WARM), seconds + drawn, np.zeros(AFTER)])
-        self._step = tf.function(self._objective.gradients, autograph=False)
+        self._step = in_order(tf.function(self._objective.gradients, autograph=False))
         self._initial = [w[None] if w.ndim == 2 else w[None, None] for w in initial_weights(training)]
         self._nothing = [tf.zeros(w.shape, w.dtype) for w in self._initial] if self._sleeps else []
 

@@ -16,12 +16,12 @@ from harness.history import Recorder
 from harness.history import recorder as recording
 
 BLOCKS, CLOCKS, REPLICATES, STALENESS = (int(word) for word in sys.argv[1:5])
-runtime.limit_threads(1)
+runtime.limit_threads(1, beside=1)
 HERE = ranks.join()
 
 from harness.engine.objective import Objective
 from harness.engine.optimizers import Descent
-from harness.engine.runtime import tf
+from harness.engine.runtime import in_order, tf
 from harness.engine.starts import batches
 from harness.engine.table import Bounds, SSPTable
 from harness.engine.transports import Eager
@@ -59,7 +59,7 @@ def timed(digest: Callable[..., str]) -> Callable[..., str]:
 def block(objective: Objective, journal: Callable[[str], object]) -> tuple[float, float]:
     """Seconds per clock, and of those spent on recording."""
     initial = [tf.constant(w) for w in objective.net.initial_weights(range(REPLICATES))]
-    step = tf.function(objective.gradients, autograph=False)
+    step = in_order(tf.function(objective.gradients, autograph=False))
     table = SSPTable(
         [initial[:2], initial[2:]],
         Descent.of(TRAINING),

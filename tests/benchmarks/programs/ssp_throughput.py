@@ -27,7 +27,7 @@ import numpy as np
 from harness.engine import ranks, runtime
 from harness.engine.optimizers import Additive
 from harness.engine.pinning import pin
-from harness.engine.runtime import tf
+from harness.engine.runtime import in_order, tf
 from harness.engine.table import Bounds, SSPTable
 from harness.engine.transports import TRANSPORTS
 from harness.history import Recorder
@@ -41,7 +41,7 @@ BATCH, CLOCKS, ROUNDS = (int(word) for word in sys.argv[1:4])
 ONLY = sys.argv[4:]
 
 pin()
-runtime.limit_threads(1)
+runtime.limit_threads(1, beside=1)
 HERE = ranks.join()
 DRAWS = np.random.default_rng(HERE.rank)
 FEATURES = tf.constant(DRAWS.normal(size=(BATCH, WIDTHS[0])), tf.float32)
@@ -93,7 +93,8 @@ class Stepper:
                 for variable, update in zip(self.variables, updates(self.variables, 1.0), strict=True):
                     variable.assign_add(update)
 
-        self.step = tf.function(step, autograph=False)
+        # Collectives wait for each other, so that operations of the tape's step begin as they can.
+        self.step = tf.function(step, autograph=False) if exchange else in_order(tf.function(step, autograph=False))
 
     def seconds(self) -> float:
         for _ in range(WARM):
@@ -110,7 +111,7 @@ class HandedOn(Stepper):
 
     def __init__(self) -> None:
         super().__init__(exchange=False)
-        change = tf.function(lambda: updates(self.variables, 1.0), autograph=False)
+        change = in_order(tf.function(lambda: updates(self.variables, 1.0), autograph=False))
 
         def step() -> None:
             for variable, update in zip(self.variables, change(), strict=True):
@@ -124,7 +125,7 @@ class Stale:
 
     def __init__(self, transport: Transport, staleness: int) -> None:
         self.transport, self.staleness = transport, staleness
-        self.step = tf.function(lambda variables: updates(variables, 1 / HERE.size), autograph=False)
+        self.step = in_order(tf.function(lambda variables: updates(variables, 1 / HERE.size), autograph=False))
 
     def seconds(self) -> float:
         clocks = WARM + CLOCKS + 1
