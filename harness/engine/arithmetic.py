@@ -1,7 +1,8 @@
 """Run on every rank: how fast this machine multiplies matrices and passes over memory, all ranks at once.
 
 Prints on rank 0 one line of JSON: seconds of the three products of a layer W[inputs, units] for B examples, over a grid
-of shapes in float32 and a few in other types, and seconds per element of what else a step does.
+of shapes in float32 and a few in other types, and seconds of what else a step does, over numbers of elements. What
+TensorFlow takes to start all that, measured as the same on one number, is left out: `harness.engine.dispatch` has it.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ SIDES, BATCHES = (32, 128, 512, 2048), (4, 16, 64, 256, 1024)
 # Steps are in float32; of the others no more than the rate of large products is said.
 LARGE_SIDES, LARGE_BATCHES = (1024,), (256, 1024)
 _OTHERS = {"float64": tf.float64, "bfloat16": tf.bfloat16}
-_ELEMENTS = 1 << 23
+ELEMENTS = tuple(1 << power for power in (14, 17, 20, 23))
+_PASSED = 1 << 24
 # So many floating-point operations take some milliseconds on one core.
 _OPERATIONS = 3e8
-_REPEATS = 5
+_REPEATS, _MOST_TURNS = 5, 200
 
 
 def main() -> None:
@@ -34,9 +36,9 @@ def main() -> None:
     here = ranks.join()
     products = {"float32": _products(tf.float32, SIDES, BATCHES, here)}
     products |= {name: _products(kind, LARGE_SIDES, LARGE_BATCHES, here) for name, kind in _OTHERS.items()}
-    passes = {name: _median(repeated(step), 4, here) / _ELEMENTS for name, step in _passes().items()}
+    passes = _passes(here)
     if here.rank == 0:
-        found = {"ranks": here.size, "products": products, "seconds_per_element": passes}
+        found = {"ranks": here.size, "products": products, "passes": passes}
         print(MARK + json.dumps(found), flush=True)
 
 
@@ -44,14 +46,24 @@ def _products(kind: tf.DType, sides: tuple[int, ...], batches: tuple[int, ...], 
     """Each product is compiled once, for matrices of any shape: compiling takes far longer than multiplying."""
     weight, below, errors = (tf.Variable(tf.ones((1, 1, 1), kind), shape=(1, None, None)) for _ in range(3))
     loops = {name: repeated(step) for name, step in _layer(weight, below, errors).items()}
-    seconds: dict[str, list[float]] = {name: [] for name in loops}
-    for inputs, units, batch in product(sides, sides, batches):
+
+    def timed(inputs: int, units: int, batch: int) -> dict[str, float]:
         for matrix, shape in ((weight, (inputs, units)), (below, (inputs, batch)), (errors, (units, batch))):
             matrix.assign(tf.ones((1, *shape), kind))
-        turns = max(1, min(200, round(_OPERATIONS / (2 * inputs * units * batch))))
-        for name, loop in loops.items():
-            seconds[name].append(_median(loop, turns, here))
+        turns = max(1, min(_MOST_TURNS, round(_OPERATIONS / (2 * inputs * units * batch))))
+        return {name: _median(loop, turns, here) for name, loop in loops.items()}
+
+    started = timed(1, 1, 1)
+    found = [timed(*shape) for shape in product(sides, sides, batches)]
+    operations = [2.0 * i * u * b for i, u, b in product(sides, sides, batches)]
+    seconds = {name: _beyond(started[name], [times[name] for times in found], operations) for name in loops}
     return {"inputs": sides, "units": sides, "batch": batches, "seconds": seconds}
+
+
+def _beyond(started: float, seconds: list[float], work: list[float]) -> list[float]:
+    """Times without that of starting, none of them at a higher rate than the highest rate with it."""
+    highest = max(done / taken for done, taken in zip(work, seconds, strict=True))
+    return [max(taken - started, done / highest) for done, taken in zip(work, seconds, strict=True)]
 
 
 def _layer(weight: tf.Variable, below: tf.Variable, errors: tf.Variable) -> dict[str, Callable[[], tf.Tensor]]:
@@ -63,8 +75,23 @@ def _layer(weight: tf.Variable, below: tf.Variable, errors: tf.Variable) -> dict
     }
 
 
-def _passes() -> dict[str, Callable[[], tf.Tensor]]:
-    weight, other = (tf.Variable(tf.ones(_ELEMENTS)) for _ in range(2))
+def _passes(here: Ranks) -> dict[str, Any]:
+    weight, other, half = (tf.Variable(tf.ones(1), shape=(None,)) for _ in range(3))
+    loops = {name: repeated(step) for name, step in _steps(weight, other, half).items()}
+
+    def timed(elements: int) -> dict[str, float]:
+        for vector, size in ((weight, elements), (other, elements), (half, max(1, elements // 2))):
+            vector.assign(tf.ones(size))
+        turns = max(4, min(_MOST_TURNS, _PASSED // elements))
+        return {name: _median(loop, turns, here) for name, loop in loops.items()}
+
+    started, found = timed(1), [timed(elements) for elements in ELEMENTS]
+    work = list(map(float, ELEMENTS))
+    seconds = {name: _beyond(started[name], [times[name] for times in found], work) for name in loops}
+    return {"elements": ELEMENTS, "seconds": seconds}
+
+
+def _steps(weight: tf.Variable, other: tf.Variable, half: tf.Variable) -> dict[str, Callable[[], tf.Tensor]]:
     eta = tf.constant(1e-9)
 
     def update() -> tf.Tensor:
@@ -72,10 +99,9 @@ def _passes() -> dict[str, Callable[[], tf.Tensor]]:
         with tf.control_dependencies([done]):
             return tf.identity(eta)
 
-    halves = tf.Variable(tf.ones(_ELEMENTS // 2))
     return {
         "update": update,
-        "copy": lambda: tf.concat([halves.read_value(), halves.read_value()], axis=0),
+        "copy": lambda: tf.concat([half.read_value(), half.read_value()], axis=0),
         "activation": lambda: tf.nn.relu(weight.read_value() + eta),
     }
 

@@ -1,57 +1,93 @@
-"""Run on every rank: how long each collective takes, over sizes.
+"""Run on every rank: how long each collective takes, over sizes, and what clocks take beside.
 
-Prints on rank 0 one line of JSON: seconds of a collective of float32 numbers by the bytes of all pieces together.
+Prints on rank 0 one line of JSON: seconds of a collective of float32 numbers by the bytes of all pieces together, among
+all ranks, and where these can form groups of two or more, among the ranks of every group at once. Horovod looks after
+each group that it knows of at every one of its turns, which delays all collectives: so the groups of a hybrid are known
+to it, as they are where all partitions are timed. `harness.engine.overheads` says what else is measured.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
-from harness.engine import ranks, runtime
+from harness.engine.overheads import naps, tables
 from harness.engine.pinning import pin
-from harness.engine.ranks import Ranks
+from harness.engine.ranks import Group, Ranks
 from harness.engine.runtime import tf
+from harness.engine.timed.own import Team
+from harness.engine.timed.places import place
 from harness.engine.timing import MARK, per_turn, repeated
+from harness.planning import example
+from harness.spec import DataPartition, Layout, ModelPartition, Role, Setting
 
 BYTES = tuple(1 << power for power in (10, 14, 17, 19, 21, 23, 25, 27))
 _REPEATS = 5
 _TURN_BYTES, _MOST_TURNS = 1 << 24, 40
+# Among more ranks than these, which take turns for milliseconds, fewer are timed, and the largest two sizes left out.
+_MANY, _FEW_TURNS = 8, 10
 
 
 def main() -> None:
     """Measure, and print what was found."""
     cores = len(os.sched_getaffinity(0))
     pin()
-    runtime.limit_threads(1)
-    here = ranks.join()
-    whole, piece = (tf.Variable(tf.ones((rows, 1)), shape=(rows, None)) for rows in (here.size, 1))
-    loops = {name: repeated(step) for name, step in _collectives(whole, piece, here).items()}
-    seconds: dict[str, list[float]] = {name: [] for name in loops}
+    ranks = place()[1]
+    hybrid = ModelPartition(ranks, Layout.NEURON, 2) if ranks % 2 == 0 and ranks > 2 else None
+    team = Team([_setting(hybrid or DataPartition(ranks))], Path())
+    here = team.ranks
     # Beyond the cores of a machine ranks take turns: what is large would take minutes, and is in proportion.
-    sizes = BYTES if here.size <= cores else BYTES[:-1]
+    found = _times(here, (), BYTES if ranks <= cores else BYTES[:-1] if ranks <= _MANY else BYTES[:-2])
+    groups = [_times(here, group, BYTES[:-2]) for group in _groups_of(hybrid, here.rank)] if hybrid else []
+    beside = {"naps": naps(team), "tables": tables(team, crowded=ranks > cores)}
+    if here.rank == 0:
+        print(MARK + json.dumps(found | {"groups": groups} | beside), flush=True)
+
+
+def _setting(distribution: DataPartition | ModelPartition) -> Setting:
+    workers = distribution.workers
+    return Setting(Role.CLAIM, example((workers, workers), workers), distribution, 1)
+
+
+def _groups_of(hybrid: ModelPartition, rank: int) -> list[Group]:
+    """The group that shares a net with a rank, and the one that shares its part of the net."""
+    first, members = rank - rank % hybrid.members, hybrid.members
+    together = tuple(range(first, first + members))
+    alike = tuple(range(rank % members, hybrid.workers, members))
+    return [together] if members == hybrid.groups else [together, alike]
+
+
+def _times(here: Ranks, among: Group, sizes: Sequence[int]) -> dict[str, Any]:
+    members = len(among) or here.size
+    whole, piece = (tf.Variable(tf.ones((rows, 1)), shape=(rows, None)) for rows in (members, 1))
+    loops = {name: repeated(step) for name, step in _collectives(whole, piece, here, among).items()}
+    seconds: dict[str, list[float]] = {name: [] for name in loops}
     for size in sizes:
-        columns = max(1, size // 4 // here.size)
-        for tensor, rows in ((whole, here.size), (piece, 1)):
+        columns = max(1, size // 4 // members)
+        for tensor, rows in ((whole, members), (piece, 1)):
             tensor.assign(tf.ones((rows, columns)))
-        turns = max(1, min(_MOST_TURNS, _TURN_BYTES // size))
+        turns = max(1, min(_MOST_TURNS if here.size <= _MANY else _FEW_TURNS, _TURN_BYTES // size))
         for name, loop in loops.items():
             loop(2)
             times = sorted(per_turn(loop, turns, here) for _ in range(_REPEATS))
             seconds[name].append(times[_REPEATS // 2])
-    if here.rank == 0:
-        print(MARK + json.dumps({"ranks": here.size, "bytes": sizes, "seconds": seconds}), flush=True)
+    return {"ranks": members, "at_once": here.size // members, "bytes": sizes, "seconds": seconds}
 
 
-def _collectives(whole: tf.Variable, piece: tf.Variable, here: Ranks) -> dict[str, Callable[[], tf.Tensor]]:
-    """Each on a variable, since the input of a collective must vary."""
-    return {
-        "allreduce": lambda: here.sum(whole.read_value(), "allreduce"),
-        "reduce-scatter": lambda: here.piece_of_sum(whole.read_value(), "scatter"),
-        "allgather": lambda: here.concatenated(piece.read_value(), "gather"),
-        "broadcast": lambda: here.broadcast(whole.read_value(), 0, "broadcast"),
+def _collectives(
+    whole: tf.Variable, piece: tf.Variable, here: Ranks, among: Group
+) -> dict[str, Callable[[], tf.Tensor]]:
+    """Each on a variable, since the input of a collective must vary; groups have no use for a broadcast."""
+    of = f".{len(among)}"
+    found = {
+        "allreduce": lambda: here.sum(whole.read_value(), "allreduce" + of, among),
+        "reduce-scatter": lambda: here.piece_of_sum(whole.read_value(), "scatter" + of, among),
+        "allgather": lambda: here.concatenated(piece.read_value(), "gather" + of, among),
     }
+    return found if among else found | {"broadcast": lambda: here.broadcast(whole.read_value(), 0, "broadcast")}
 
 
 if __name__ == "__main__":

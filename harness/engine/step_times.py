@@ -67,8 +67,8 @@ def main() -> None:
     workers = 1 if mode == "alone" else max(partition.workers for partition in partitions.values())
     here = ranks.start(workers, sets)
     makers: dict[str, Callable[[str, Partition], Loop]] = {
-        "real": lambda _, partition: _loop(real(training, partition, here).update),
-        "alone": lambda _, partition: _loop(alone(training, partition).update),
+        "real": lambda _, partition: looped(real(training, partition, here).update),
+        "alone": lambda _, partition: looped(alone(training, partition).update),
         "emulated": lambda name, partition: emulated(training, partition, here, named[name]),
     }
     loops = {name: makers[mode](name, partition) for name, partition in partitions.items()}
@@ -209,7 +209,15 @@ def _exchanged(message: Message, tensor: tf.Tensor, here: Ranks, among: Group) -
             return here.piece_of_sum(tensor, message.name, among)
 
 
-def _loop(update: Callable[[tf.Tensor], tf.Tensor]) -> Loop:
+def looped(update: Update) -> Loop:
+    """Compile a loop of clocks.
+
+    Args:
+        update: of a clock, c → c + 1.
+
+    Returns:
+        Makes so many clocks.
+    """
     advance = tf.function(
         lambda last: tf.while_loop(lambda clock: clock < last, update, (tf.constant(0),), parallel_iterations=1),
         input_signature=[tf.TensorSpec([], tf.int32)],

@@ -17,12 +17,12 @@ from harness.measure.faster import FASTER
 from harness.measure.launch import Hosts, Launcher, execute, launch_line
 
 # More ranks than cores are measured too: what is emulated here with so many is compared with that.
-RANKS = (2, 4, 8)
+RANKS = (2, 4, 8, 16)
 _MARK, _TIME_LIMIT = "RESULT ", 900.0
 
 
 def measure(launcher: Launcher, known: Mapping[str, Any] | None, say: Callable[[str], None]) -> dict[str, Any]:
-    """Measure arithmetic, memory and every collective under a launcher.
+    """Measure arithmetic, memory, every collective under a launcher, and what clocks take beside all that.
 
     Args:
         launcher: MPI or Gloo.
@@ -41,9 +41,10 @@ def measure(launcher: Launcher, known: Mapping[str, Any] | None, say: Callable[[
     for name, ranks in (("alone", 1), ("busy", here.cores)):
         say(f"arithmetic on {ranks} of {here.cores} cores")
         arithmetic[name] = launched("harness.engine.arithmetic", [], launcher, ranks)
+        arithmetic[name]["dispatch"] = launched("harness.engine.dispatch", [], launcher, ranks)
     exchanges = []
     for ranks in RANKS:
-        say(f"collectives among {ranks} ranks ({launcher})")
+        say(f"collectives and clocks of {ranks} ranks ({launcher})")
         exchanges.append(launched("harness.engine.exchanges", [], launcher, ranks))
     return {
         "machine": here.model_dump(),

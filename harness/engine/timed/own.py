@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness.engine import ranks, runtime
 from harness.engine.model_partition import groups
+from harness.engine.ranks import Ranks
 from harness.engine.step_times import Loop, alone, emulated, real
 from harness.engine.timed import tape
 from harness.engine.timed.contender import Contender
@@ -43,6 +44,11 @@ class Team:
         sets = {group for s in divided for group in groups(s.distributed_by(ModelPartition), s.training.widths)}
         self._here = ranks.start(wanted[0].distribution.ranks, sets)
         self.rank, self.size = self._here.rank, self._here.size
+
+    @property
+    def ranks(self) -> Ranks:
+        """This process among the others, for collectives that belong to no setting."""
+        return self._here
 
     def barrier(self) -> None:
         """Wait for all ranks."""
