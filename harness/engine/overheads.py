@@ -24,8 +24,8 @@ STALENESS = (0, 1)
 SMALL = (((4, 4), 2, 100), ((4, 4, 4, 4, 4), 2, 100))
 MIDDLE = (((512, 512), 256, 20),)
 LARGE = (((1024, 1024), 128, 10), ((2048, 2048), 32, 10))
-# Of ranks that are more than the cores: long enough for the others to do meanwhile what they have to.
-_ASLEEP, _ASLEEP_CLOCKS = 1e-2, 20
+# Of ranks that are more than the cores: long enough for all that they carry for each other to be done meanwhile.
+_ASLEEP, _ASLEEP_CLOCKS = 4e-2, 10
 _MANY, _REPEATS = 8, 3
 
 

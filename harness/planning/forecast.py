@@ -274,9 +274,9 @@ def _packing(arithmetic: Arithmetic, sizes: Sequence[int], layers: int) -> float
 
 
 def _compute(arithmetic: Arithmetic, shapes: Shapes, owned: list[int], examples: int) -> float:
-    """Products of every layer (none backward through the first), the update, and passes over activations."""
+    """The batch put together, products of every layer (none backward through the first), update and activations."""
     products, passes = arithmetic.products[Precision.FLOAT32], arithmetic.passes
-    seconds = 0.0
+    seconds = passes.seconds("copy", examples * shapes[0][0])
     for layer, ((inputs, units), held) in enumerate(zip(shapes, owned, strict=True)):
         names = ("forward", "gradient", "backward") if layer else ("forward", "gradient")
         seconds += sum(products.seconds(name, inputs, units, examples) for name in names)

@@ -153,13 +153,13 @@ def test_traffic_is_that_of_the_layout(name: str) -> None:
 
 
 def test_arithmetic_is_divided() -> None:
-    """Three products per layer but the first, and five passes of activations, written out."""
+    """Three products per layer but the first, five passes of activations and one of the inputs, written out."""
     stored = constants()
     network = stored.network("mpi")
     whole = forecast(TRAINING, synchronous("w1"), stored.alone, network)
     sizes = TRAINING.widths
     operations = 256 * (6 * sum(i * u for i, u in pairwise(sizes)) - 2 * sizes[0] * sizes[1])
-    passes = TRAINING.parameters + 2.5 * 256 * sum(sizes[1:])
+    passes = TRAINING.parameters + 2.5 * 256 * sum(sizes[1:]) + 256 * sizes[0]
     starting = (1 + 7) * STARTING
     assert whole.compute_seconds == pytest.approx(operations / RATE + passes * PASS + starting)
     assert whole.step_seconds == whole.compute_seconds

@@ -48,9 +48,9 @@ def seconds(distribution: Distribution, constants: Constants = STORED) -> float:
 
 
 def computing(examples: int) -> float:
-    """Products, two and a half passes over activations, the update, and starting all that."""
+    """The inputs, products, two and a half passes over activations, the update, and starting all that."""
     operations = examples * (6 * (512 * 1024 + 1024 * 512) - 2 * 512 * 1024)
-    passes = 2.5 * examples * (1024 + 512) + NET.parameters
+    passes = examples * 512 + 2.5 * examples * (1024 + 512) + NET.parameters
     return operations / RATE + passes * PASS + (1 + 2) * STARTING
 
 
