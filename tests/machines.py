@@ -13,6 +13,10 @@ LATENCY, BANDWIDTH, RATE, PASS = 1e-4, 1e9, 1e11, 1e-10
 STARTING, CLOCK, LAYER, BYTE, LATE = 1e-5, 1e-3, 2e-4, 3e-9, [2e-4, 4e-4]
 
 
+# Five passes over activations, two of which are one of these.
+_PASSES = {"update": 1.0, "copy": 1.0, "hidden": 2.5, "classes": 2.5}
+
+
 def product_times() -> dict[str, Any]:
     """The same rate for every shape."""
     seconds = [2 * i * u * b / RATE for i, u, b in product(SIDES, SIDES, BATCHES)]
@@ -68,11 +72,12 @@ def constants_body(machine: Machine, bandwidth: float = BANDWIDTH, ranks: tuple[
         "products": {"float32": product_times()},
         "passes": {
             "elements": [1, 10**6],
-            "seconds": {name: [PASS, 10**6 * PASS] for name in ("update", "copy", "activation")},
+            "seconds": {name: [times * PASS, 10**6 * times * PASS] for name, times in _PASSES.items()},
         },
         "dispatch": dispatch_times(),
     }
-    launches = [exchange_times(count, bandwidth) | clock_times() | {"groups": []} for count in ranks]
+    launches = [exchange_times(count, bandwidth) | clock_times() | {"groups": [], "waits": None} for count in ranks]
+    launches[0]["waits"] = {"computed": [0.0, 1e-3], "seconds": [2 * LATENCY] * 2, "further": 2 * LATENCY}
     launches[-1]["groups"] = [group_times(2, ranks[-1] // 2, bandwidth)] if ranks[-1] > 2 else []
     return {
         "machine": machine.model_dump(),

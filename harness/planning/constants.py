@@ -70,7 +70,7 @@ class Passes:
 
     Args:
         elements: increasing.
-        seconds_per_element: over these, by what a pass does: `update`, `copy`, `activation`.
+        seconds_per_element: over these, by what a pass does: `update`, `copy`, `hidden`, `classes`.
     """
 
     elements: tuple[int, ...]
@@ -343,6 +343,61 @@ class ClockTimes:
 
 
 @dataclass(frozen=True)
+class Waits:
+    """How long a small allreduce takes when it does not follow another at once.
+
+    Args:
+        computed: seconds that ranks computed before it, increasing.
+        seconds: that it took then.
+        further: seconds of one more that begins together with it.
+    """
+
+    computed: tuple[float, ...]
+    seconds: tuple[float, ...]
+    further: float
+
+    @classmethod
+    def of(cls, found: Mapping[str, Any]) -> Waits:
+        """What a program measured.
+
+        Args:
+            found: as `harness.engine.exchanges` prints it.
+
+        Returns:
+            The times.
+        """
+        return cls(tuple(found["computed"]), tuple(found["seconds"]), found["further"])
+
+    def after(self, computed: float) -> float:
+        """Time of one after some computing.
+
+        Args:
+            computed: seconds.
+
+        Returns:
+            Seconds, interpolated; beyond what was measured as at its end.
+        """
+        return float(np.interp(computed, self.computed, self.seconds))
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """A collective of a step.
+
+    Args:
+        collective: its name.
+        members: of each group that makes it.
+        bytes: of all pieces together.
+        at_once: groups that make it at once.
+    """
+
+    collective: str
+    members: int
+    bytes: float
+    at_once: int = 1
+
+
+@dataclass(frozen=True)
 class Network:
     """Collectives among any number of workers.
 
@@ -350,11 +405,35 @@ class Network:
         measured: times among so many ranks, by their number.
         cores: that all workers share; None where each has its own.
         groups: times of groups that exchanged at once and shared the cores, by members and number of groups.
+        waits: of ranks that compute between collectives; None where they do not, or where nobody knows.
     """
 
     measured: Mapping[int, ExchangeTimes]
     cores: int | None = None
     groups: Mapping[tuple[int, int], ExchangeTimes] = field(default_factory=dict)
+    waits: Waits | None = None
+
+    def of_step(self, sent: Sequence[Transfer], computed: float, *, together: bool) -> float:
+        """Time of all collectives of a step, of which each waits for some of the computing, or all for all of it.
+
+        What was measured of a collective is that of one right after another. Ranks that compute in between wait for
+        less, and of several that begin together all but one hardly wait.
+
+        Args:
+            sent: the collectives.
+            computed: seconds of computing.
+            together: whether all begin when everything is computed; else one after each share of it.
+
+        Returns:
+            Seconds.
+        """
+        whole = sum(self.seconds(each.collective, each.members, each.bytes, at_once=each.at_once) for each in sent)
+        if self.waits is None or not sent:
+            return whole
+        at_once = self.waits.seconds[0]
+        if together:
+            return whole + self.waits.after(computed) - at_once + (len(sent) - 1) * (self.waits.further - at_once)
+        return whole + len(sent) * (self.waits.after(computed / len(sent)) - at_once)
 
     def seconds(self, collective: str, members: int, size: float, *, at_once: int = 1) -> float:
         """Time of one collective, or of as many at once as there are groups.
@@ -407,6 +486,7 @@ class Constants:
         exchanges: by launcher and number of ranks.
         groups: by launcher, members of a group, and number of groups that exchanged at once.
         clocks: by launcher and number of ranks.
+        waits: by launcher; nothing where ranks never had a core each.
     """
 
     machine: Machine
@@ -416,6 +496,7 @@ class Constants:
     exchanges: Mapping[str, Mapping[int, ExchangeTimes]]
     groups: Mapping[str, Mapping[tuple[int, int], ExchangeTimes]]
     clocks: Mapping[str, Mapping[int, ClockTimes]]
+    waits: Mapping[str, Waits]
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> Constants:
@@ -438,9 +519,11 @@ class Constants:
                 for name, found in launches
             }
             clocks = {name: {f["ranks"]: ClockTimes.of(f) for f in found} for name, found in launches}
+            waiting = {name: [f["waits"] for f in found if f["waits"]] for name, found in launches}
+            waits = {name: Waits.of(found[-1]) for name, found in waiting.items() if found}
             alone, busy = (Arithmetic.of(body["arithmetic"][name]) for name in ("alone", "busy"))
             machine = Machine.model_validate(body["machine"])
-            return cls(machine, body["measured_at"], alone, busy, tables, groups, clocks)
+            return cls(machine, body["measured_at"], alone, busy, tables, groups, clocks, waits)
         except (KeyError, ValueError, TypeError) as error:
             raise BadInputError(
                 f"stored constants cannot be read ({type(error).__name__}: {error})",
@@ -448,13 +531,14 @@ class Constants:
                 remedy="measure them anew with `harness plan --measure`",
             ) from error
 
-    def network(self, launcher: str, *, oversubscribed: bool = False) -> Network:
+    def network(self, launcher: str, *, oversubscribed: bool = False, asleep: bool = False) -> Network:
         """Collectives under a launcher.
 
         Args:
             launcher: `mpi` or `gloo`.
             oversubscribed: whether also those among more ranks than cores count, and groups share the cores; else they
                 are extrapolated, and every worker has a core of its own.
+            asleep: whether ranks do not compute between collectives, which they make one right after the other.
 
         Returns:
             The network.
@@ -471,9 +555,10 @@ class Constants:
                 where="plan",
                 remedy=f"known: {', '.join(self.exchanges)}; or measure anew with `harness plan --measure`",
             )
+        waits = None if asleep else self.waits.get(launcher)
         if not oversubscribed:
-            return Network(known)
-        return Network(known, self.machine.cores, self.groups[launcher])
+            return Network(known, waits=waits)
+        return Network(known, self.machine.cores, self.groups[launcher], waits)
 
     def clocks_of(self, launcher: str, ranks: int, *, tables: bool = False) -> ClockTimes:
         """What clocks take beside computing and collectives.

@@ -10,7 +10,7 @@ from typing import Any
 from harness.data import noise
 from harness.errors import BadInputError
 from harness.layout import BY_ITSELF, blocks, gradient_messages, messages
-from harness.planning.constants import Arithmetic, Constants, Network
+from harness.planning.constants import Arithmetic, Constants, Network, Transfer
 from harness.spec import Activation, DataPartition, Fault, Layout, ModelPartition, Precision, StepSize, Training
 from harness.spec.distribution import parse_distribution
 
@@ -18,9 +18,6 @@ BYTES = 4
 UNDIVIDED = DataPartition(1)
 Partition = DataPartition | ModelPartition
 Shapes = list[tuple[int, int]]
-# Bias and φ forward; φ', its product with the errors and the sum for the biases backward: five passes, two of which
-# are what `activation` was measured of.
-_ACTIVATION_TIMES = 2.5
 # Small gradients go into one vector and back; where groups are averaged, all are multiplied with 1/D.
 _COPIES = 2
 
@@ -39,7 +36,7 @@ class Forecast:
         received_bytes: that a worker must receive at least.
         collectives: their number.
         compute_seconds: without exchange, what starting its operations takes included.
-        exchange_seconds: of all collectives, one after the other.
+        exchange_seconds: of all collectives, beyond what is computed.
         extrapolated: whether a collective was not measured among so many workers.
     """
 
@@ -143,7 +140,8 @@ def seconds_here(
         BadInputError: the net cannot be divided like that, or nothing was measured under that launcher.
     """
     arithmetic = constants.alone if emulated or partition.workers == 1 else constants.busy
-    found = forecast(training, partition, arithmetic, constants.network(launcher, oversubscribed=True))
+    network = constants.network(launcher, oversubscribed=True, asleep=emulated)
+    found = forecast(training, partition, arithmetic, network)
     if not emulated:
         return found.step_seconds
     return found.step_seconds + constants.clocks_of(launcher, partition.workers).after_nap(found.compute_seconds)
@@ -218,9 +216,8 @@ def _model(training: Training, partition: ModelPartition, arithmetic: Arithmetic
     if partition.groups > 1:
         sizes = [size for (i, u), o in zip(shapes, owned, strict=True) for size in (i * u, o)]
         compute += _packing(arithmetic, sizes, len(mine)) + sum(arithmetic.passes.seconds("copy", n) for n in sizes)
-    exchange = sum(
-        network.seconds(m.collective, m.members, BYTES * m.whole, at_once=partition.workers // m.members) for m in sent
-    )
+    transfers = [Transfer(m.collective, m.members, BYTES * m.whole, partition.workers // m.members) for m in sent]
+    exchange = network.of_step(transfers, compute, together=False)
     activations = examples * (sum(i for i, _ in shapes) + sum(owned))
     flat = parameters if partition.groups > 1 else 0
     return Forecast(
@@ -249,7 +246,8 @@ def _data(training: Training, partition: DataPartition, arithmetic: Arithmetic, 
     sent = gradient_messages(sizes, workers) if exchanging else []
     if exchanging:
         compute += _packing(arithmetic, sizes, len(shapes))
-        exchange = sum(network.seconds("allreduce", workers, BYTES * message.handed) for message in sent)
+        transfers = [Transfer("allreduce", workers, BYTES * message.handed) for message in sent]
+        exchange = network.of_step(transfers, compute, together=True)
     flat = parameters if exchanging else 0
     return Forecast(
         name=partition.id,
@@ -281,7 +279,7 @@ def _compute(arithmetic: Arithmetic, shapes: Shapes, owned: list[int], examples:
         names = ("forward", "gradient", "backward") if layer else ("forward", "gradient")
         seconds += sum(products.seconds(name, inputs, units, examples) for name in names)
         seconds += passes.seconds("update", inputs * units) + passes.seconds("update", held)
-        seconds += _ACTIVATION_TIMES * passes.seconds("activation", examples * held)
+        seconds += passes.seconds("classes" if layer == len(shapes) - 1 else "hidden", examples * held)
     return seconds
 
 

@@ -30,7 +30,7 @@ from machines import (
 from harness.errors import BadInputError
 from harness.layout import messages
 from harness.planning import Constants, crossover, example, forecast, plan, synchronous
-from harness.planning.constants import ClockTimes, ExchangeTimes, Network, Passes, Products
+from harness.planning.constants import ClockTimes, ExchangeTimes, Network, Passes, Products, Transfer, Waits
 from harness.planning.forecast import seconds_here
 from harness.planning.validation import EMULATED, REAL, median_error, page, validate
 from harness.spec import Transport
@@ -92,6 +92,32 @@ def test_groups_that_were_measured_at_once_take_what_they_took() -> None:
     assert Network(tables, 2, groups).seconds("allreduce", 2, 10**6, at_once=2) == pytest.approx(3 * alone)
     assert Network(tables, 2, groups).seconds("allreduce", 2, 10**6, at_once=4) == pytest.approx(4 * alone)
     assert Network(tables, None, groups).seconds("allreduce", 2, 10**6, at_once=2) == pytest.approx(alone)
+
+
+def test_collectives_wait_for_less_where_ranks_compute_before_them_and_where_they_begin_together() -> None:
+    tables = {2: ExchangeTimes.of(exchange_times(2, BANDWIDTH))}
+    sent = [Transfer("allreduce", 2, size) for size in (10**3, 10**6, 10**7)]
+    whole = sum(Network(tables).seconds("allreduce", 2, each.bytes) for each in sent)
+    waiting = Network(tables, waits=Waits((0.0, 1e-3, 1e-2), (3e-4, 1e-4, 2e-4), 1e-5))
+    assert Network(tables).of_step(sent, 3e-3, together=True) == pytest.approx(whole)
+    assert waiting.of_step([], 3e-3, together=True) == 0
+    assert waiting.of_step(sent, 0.0, together=False) == pytest.approx(whole)
+    assert waiting.of_step(sent, 3e-3, together=False) == pytest.approx(whole - 3 * 2e-4)
+    assert waiting.of_step(sent, 1.0, together=True) == pytest.approx(whole - 1e-4 - 2 * (3e-4 - 1e-5))
+
+
+def test_gradients_begin_together_and_layers_one_after_the_other_and_sleeping_ranks_wait_for_all() -> None:
+    stored = constants()
+    waits = Waits((0.0, 1e-9), (2 * LATENCY, LATENCY), LATENCY / 2)
+    quick = replace(stored, waits={"mpi": waits})
+    for name, sent, less in (("w2", 8, 1 + 7 * 1.5), ("w2-alternate", 7, 7)):
+        before, after = (
+            forecast(TRAINING, synchronous(name), found.busy, found.network("mpi")) for found in (stored, quick)
+        )
+        assert after.collectives == sent
+        assert before.step_seconds - after.step_seconds == pytest.approx(less * LATENCY)
+        emulated = (seconds_here(TRAINING, synchronous(name), found, "mpi", emulated=True) for found in (stored, quick))
+        assert next(emulated) == next(emulated)
 
 
 def test_passes_over_little_memory_take_less_by_the_element() -> None:
@@ -220,7 +246,7 @@ def test_what_is_stored_badly_is_refused() -> None:
         Constants.of({"machine": MACHINE.model_dump()})
 
 
-@pytest.mark.parametrize("part", ["dispatch", "passes", "groups", "naps", "tables"])
+@pytest.mark.parametrize("part", ["dispatch", "passes", "groups", "naps", "tables", "waits"])
 def test_constants_from_before_a_part_was_measured_are_measured_anew(part: str) -> None:
     body = constants_body(MACHINE)
     for found in (*body["arithmetic"].values(), *body["exchanges"]["mpi"]):
