@@ -9,6 +9,12 @@ from harness.record import Machine
 
 SIDES, BATCHES = (32, 512, 2048), (4, 64, 1024)
 LATENCY, BANDWIDTH, RATE, PASS = 1e-4, 1e9, 1e11, 1e-10
+# Of starting the operations of a step or of a layer; of a clock over a table, its layers and bytes; late after a nap.
+STARTING, CLOCK, LAYER, BYTE, LATE = 1e-5, 1e-3, 2e-4, 3e-9, [2e-4, 4e-4]
+
+
+# Five passes over activations, two of which are one of these.
+_PASSES = {"update": 1.0, "copy": 1.0, "hidden": 2.5, "classes": 2.5}
 
 
 def product_times() -> dict[str, Any]:
@@ -27,16 +33,55 @@ def exchange_times(ranks: int, bandwidth: float) -> dict[str, Any]:
     return {"ranks": ranks, "bytes": sizes, "seconds": seconds}
 
 
+def group_times(ranks: int, at_once: int, bandwidth: float) -> dict[str, Any]:
+    """Groups that exchange at once, three times as slow as one."""
+    found = exchange_times(ranks, bandwidth)
+    return found | {"at_once": at_once, "seconds": {n: [3 * s for s in ts] for n, ts in found["seconds"].items()}}
+
+
+def dispatch_times() -> dict[str, Any]:
+    """So much for a step, and as much again for each layer; packing is one operation more."""
+    names = ("undivided", "neuron", "weight", "alternate", "grid")
+    seconds = {name: [2 * STARTING, 5 * STARTING] for name in names}
+    return {"layers": [1, 4], "seconds": seconds | {"data": [3 * STARTING, 6 * STARTING]}}
+
+
+def table_times(transport: str, staleness: int) -> list[dict[str, Any]]:
+    """A clock costs something, layers do, and bytes; at s = 0 the clock costs twice as much."""
+    clock, nets = (2 - staleness) * CLOCK, ((1, 100), (4, 400), (1, 10**7))
+    rows = [(layers, size, clock + (layers - 1) * LAYER + size * BYTE) for layers, size in nets]
+    return [
+        {"transport": transport, "staleness": staleness, "layers": layers, "bytes": size, "seconds": seconds}
+        for layers, size, seconds in rows
+    ]
+
+
+def clock_times() -> dict[str, Any]:
+    """Late by one thing after short naps and by another after long ones."""
+    kinds = product(("eager", "pipelined"), (0, 1))
+    return {
+        "naps": {"seconds": [1e-4, 1e-2], "late": LATE},
+        "tables": [row for transport, staleness in kinds for row in table_times(transport, staleness)],
+    }
+
+
 def constants_body(machine: Machine, bandwidth: float = BANDWIDTH, ranks: tuple[int, ...] = (2, 4)) -> dict[str, Any]:
     """As it is stored."""
     arithmetic = {
         "ranks": 2,
         "products": {"float32": product_times()},
-        "seconds_per_element": {"update": PASS, "copy": PASS, "activation": PASS},
+        "passes": {
+            "elements": [1, 10**6],
+            "seconds": {name: [times * PASS, 10**6 * times * PASS] for name, times in _PASSES.items()},
+        },
+        "dispatch": dispatch_times(),
     }
+    launches = [exchange_times(count, bandwidth) | clock_times() | {"groups": [], "waits": None} for count in ranks]
+    launches[0]["waits"] = {"computed": [0.0, 1e-3], "seconds": [2 * LATENCY] * 2, "further": 2 * LATENCY}
+    launches[-1]["groups"] = [group_times(2, ranks[-1] // 2, bandwidth)] if ranks[-1] > 2 else []
     return {
         "machine": machine.model_dump(),
         "measured_at": "2026-01-01T00:00:00+00:00",
         "arithmetic": {"alone": arithmetic, "busy": arithmetic},
-        "exchanges": {"mpi": [exchange_times(count, bandwidth) for count in ranks]},
+        "exchanges": {"mpi": launches},
     }

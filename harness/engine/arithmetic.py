@@ -24,6 +24,8 @@ LARGE_SIDES, LARGE_BATCHES = (1024,), (256, 1024)
 _OTHERS = {"float64": tf.float64, "bfloat16": tf.bfloat16}
 ELEMENTS = tuple(1 << power for power in (14, 17, 20, 23))
 _PASSED = 1 << 24
+# Units of the layer whose activations are passed over.
+_WIDTH = 128
 # So many floating-point operations take some milliseconds on one core.
 _OPERATIONS = 3e8
 _REPEATS, _MOST_TURNS = 5, 200
@@ -77,11 +79,14 @@ def _layer(weight: tf.Variable, below: tf.Variable, errors: tf.Variable) -> dict
 
 def _passes(here: Ranks) -> dict[str, Any]:
     weight, other, half = (tf.Variable(tf.ones(1), shape=(None,)) for _ in range(3))
-    loops = {name: repeated(step) for name, step in _steps(weight, other, half).items()}
+    units, biases = tf.Variable(tf.ones((1, 1, 1)), shape=(1, None, None)), tf.Variable(tf.ones(1), shape=(None,))
+    loops = {name: repeated(step) for name, step in _steps(weight, other, half, units, biases).items()}
 
     def timed(elements: int) -> dict[str, float]:
-        for vector, size in ((weight, elements), (other, elements), (half, max(1, elements // 2))):
+        width = min(_WIDTH, elements)
+        for vector, size in ((weight, elements), (other, elements), (half, max(1, elements // 2)), (biases, width)):
             vector.assign(tf.ones(size))
+        units.assign(tf.ones((1, elements // width, width)))
         turns = max(4, min(_MOST_TURNS, _PASSED // elements))
         return {name: _median(loop, turns, here) for name, loop in loops.items()}
 
@@ -91,7 +96,10 @@ def _passes(here: Ranks) -> dict[str, Any]:
     return {"elements": ELEMENTS, "seconds": seconds}
 
 
-def _steps(weight: tf.Variable, other: tf.Variable, half: tf.Variable) -> dict[str, Callable[[], tf.Tensor]]:
+def _steps(
+    weight: tf.Variable, other: tf.Variable, half: tf.Variable, units: tf.Variable, biases: tf.Variable
+) -> dict[str, Callable[[], tf.Tensor]]:
+    """What a step makes of weights and gradients, and of the sums of a hidden layer and of the classes."""
     eta = tf.constant(1e-9)
 
     def update() -> tf.Tensor:
@@ -99,10 +107,21 @@ def _steps(weight: tf.Variable, other: tf.Variable, half: tf.Variable) -> dict[s
         with tf.control_dependencies([done]):
             return tf.identity(eta)
 
+    def hidden() -> tf.Tensor:
+        activations = tf.nn.relu(units.read_value() + biases.read_value())
+        errors = units.read_value() * tf.cast(activations > 0, tf.float32)
+        return tf.reduce_sum(errors, axis=1)
+
+    def classes() -> tf.Tensor:
+        logits = units.read_value() + biases.read_value()
+        truth = tf.one_hot(tf.zeros(tf.shape(logits)[:2], tf.int32), tf.shape(logits)[2])
+        return tf.reduce_sum((tf.nn.softmax(logits) - truth) * eta, axis=1)
+
     return {
         "update": update,
         "copy": lambda: tf.concat([half.read_value(), half.read_value()], axis=0),
-        "activation": lambda: tf.nn.relu(weight.read_value() + eta),
+        "hidden": hidden,
+        "classes": classes,
     }
 
 

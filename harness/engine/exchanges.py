@@ -4,6 +4,10 @@ Prints on rank 0 one line of JSON: seconds of a collective of float32 numbers by
 all ranks, and where these can form groups of two or more, among the ranks of every group at once. Horovod looks after
 each group that it knows of at every one of its turns, which delays all collectives: so the groups of a hybrid are known
 to it, as they are where all partitions are timed. `harness.engine.overheads` says what else is measured.
+
+Horovod looks for what is to be exchanged some thousand times a second. A collective right after another waits for that
+as long as one can; one after some computing, or together with others, waits for less: ranks that have a core each say
+how long a small sum then takes.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +34,9 @@ _REPEATS = 5
 _TURN_BYTES, _MOST_TURNS = 1 << 24, 40
 # Among more ranks than these, which take turns for milliseconds, fewer are timed, and the largest two sizes left out.
 _MANY, _FEW_TURNS = 8, 10
+# Elements of a small sum, how many at once, and what is computed before one: nothing at first, at last some ms.
+_FEW, _TOGETHER, _WAITING_TURNS = 256, 4, 100
+_SIDE, _PRODUCTS = 64, (0, *(round(1.6**power) for power in range(15)))
 
 
 def main() -> None:
@@ -43,8 +51,9 @@ def main() -> None:
     found = _times(here, (), BYTES if ranks <= cores else BYTES[:-1] if ranks <= _MANY else BYTES[:-2])
     groups = [_times(here, group, BYTES[:-2]) for group in _groups_of(hybrid, here.rank)] if hybrid else []
     beside = {"naps": naps(team), "tables": tables(team, crowded=ranks > cores)}
+    waits = {"waits": _waits(here) if ranks <= cores else None}
     if here.rank == 0:
-        print(MARK + json.dumps(found | {"groups": groups} | beside), flush=True)
+        print(MARK + json.dumps(found | {"groups": groups} | waits | beside), flush=True)
 
 
 def _setting(distribution: DataPartition | ModelPartition) -> Setting:
@@ -88,6 +97,46 @@ def _collectives(
         "allgather": lambda: here.concatenated(piece.read_value(), "gather" + of, among),
     }
     return found if among else found | {"broadcast": lambda: here.broadcast(whole.read_value(), 0, "broadcast")}
+
+
+def _waits(here: Ranks) -> dict[str, Any]:
+    """Seconds of a small sum after computing for so long, and of one more that begins together with another."""
+    held = [tf.Variable(tf.ones(_FEW)) for _ in range(_TOGETHER)]
+    several, one = (repeated(partial(_sums, held[:count], here)) for count in (_TOGETHER, 1))
+    further = (_median(several, here) - _median(one, here)) / (_TOGETHER - 1)
+    products = tf.Variable(0)
+    before = repeated(lambda: _computed(products))
+    after = repeated(lambda: _sums(held[:1], here, _computed(products)))
+    computed, seconds = [], []
+    for count in _PRODUCTS:
+        products.assign(count)
+        computed.append(_median(before, here))
+        seconds.append(_median(after, here) - computed[-1])
+    return {"computed": computed, "seconds": seconds, "further": further}
+
+
+def _computed(products: tf.Variable) -> tf.Tensor:
+    """So many products of small matrices, each of the one before."""
+    matrix = tf.ones((_SIDE, _SIDE)) / _SIDE
+    return tf.while_loop(
+        lambda left, _: left > 0,
+        lambda left, last: (left - 1, tf.matmul(last, matrix)),
+        (products.read_value(), matrix),
+        parallel_iterations=1,
+    )[1]
+
+
+def _sums(held: Sequence[tf.Variable], here: Ranks, computed: tf.Tensor | None = None) -> tf.Tensor:
+    """Sums over ranks, none of which waits for another; all wait for what is computed."""
+    with tf.control_dependencies([] if computed is None else [computed]):
+        given = [tf.identity(variable.read_value()) for variable in held]
+    return tf.add_n([here.sum(tensor, f"together.{place}") for place, tensor in enumerate(given)])
+
+
+def _median(loop: Callable[[int], None], here: Ranks) -> float:
+    loop(2)
+    times = sorted(per_turn(loop, _WAITING_TURNS, here) for _ in range(_REPEATS))
+    return times[_REPEATS // 2]
 
 
 if __name__ == "__main__":

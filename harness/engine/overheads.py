@@ -21,11 +21,11 @@ from harness.spec.timings import AFTER, WARM
 NAPS, _NAP_CLOCKS = (1e-4, 1e-3, 1e-2), 40
 STALENESS = (0, 1)
 # Widths, examples of a rank and clocks: computing takes some milliseconds where there are many units.
-SMALL = (((4, 4), 2, 200), ((4, 4, 4, 4, 4), 2, 200))
+SMALL = (((4, 4), 2, 100), ((4, 4, 4, 4, 4), 2, 100))
 MIDDLE = (((512, 512), 256, 20),)
 LARGE = (((1024, 1024), 128, 10), ((2048, 2048), 32, 10))
-# Of ranks that are more than the cores: long enough for the others to do meanwhile what they have to.
-_ASLEEP, _ASLEEP_CLOCKS = 1e-2, 20
+# Of ranks that are more than the cores: long enough for all that they carry for each other to be done meanwhile.
+_ASLEEP, _ASLEEP_CLOCKS = 4e-2, 10
 _MANY, _REPEATS = 8, 3
 
 
@@ -79,7 +79,7 @@ def _exchange_seconds(team: Team, contender: Contender) -> float:
 def _rows(team: Team, widths: tuple[int, ...], examples: int, clocks: int, *, crowded: bool) -> list[dict[str, Any]]:
     """One row per transport and staleness."""
     clocks = min(clocks, _ASLEEP_CLOCKS) if crowded else clocks
-    training = replace(example(widths, examples * team.size), clocks=WARM + clocks + AFTER)
+    training = replace(example(widths, examples * team.size), clocks=WARM + _REPEATS * clocks + AFTER)
     slept = _ASLEEP if crowded else 0.0
     by_itself = slept or _median(team, _without_exchange(team, training), clocks)
     rows = []
@@ -100,19 +100,17 @@ def _without_exchange(team: Team, training: Training) -> Contender:
 
 
 def _median(team: Team, contender: Contender, clocks: int) -> float:
-    """Of a clock, the slowest rank's, over some turns."""
-    times = sorted(_turn(team, contender, clocks) for _ in range(_REPEATS))
-    return times[_REPEATS // 2]
-
-
-def _turn(team: Team, contender: Contender, clocks: int) -> float:
-    """As turns are timed: clocks before, and one after."""
+    """Of a clock, the slowest rank's, over some stretches of one turn: a table is made anew for every turn."""
     contender.reset()
     contender.advance(WARM)
     team.barrier()
-    began = time.perf_counter()
-    contender.advance(clocks)
-    seconds = (time.perf_counter() - began) / clocks
+    stretches = [_advance_seconds(contender, clocks) for _ in range(_REPEATS)]
     contender.advance(AFTER)
     contender.finish()
-    return slowest(seconds, team.ranks)
+    return sorted(slowest(seconds, team.ranks) for seconds in stretches)[_REPEATS // 2]
+
+
+def _advance_seconds(contender: Contender, clocks: int) -> float:
+    began = time.perf_counter()
+    contender.advance(clocks)
+    return (time.perf_counter() - began) / clocks

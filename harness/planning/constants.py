@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from harness.errors import BadInputError
 from harness.record import Machine
+from harness.spec import Transport
 
 PRODUCTS = ("forward", "gradient", "backward")
 
@@ -64,31 +65,111 @@ class Products:
 
 
 @dataclass(frozen=True)
+class Passes:
+    """Seconds of passes over memory.
+
+    Args:
+        elements: increasing.
+        seconds_per_element: over these, by what a pass does: `update`, `copy`, `hidden`, `classes`.
+    """
+
+    elements: tuple[int, ...]
+    seconds_per_element: Mapping[str, NDArray[np.float64]]
+
+    @classmethod
+    def of(cls, found: Mapping[str, Any]) -> Passes:
+        """What a program measured.
+
+        Args:
+            found: `elements`, and `seconds` by what a pass does.
+
+        Returns:
+            The same as seconds per element.
+        """
+        elements = tuple(found["elements"])
+        return cls(elements, {name: np.divide(times, elements) for name, times in found["seconds"].items()})
+
+    def seconds(self, name: str, elements: float) -> float:
+        """Time of a pass: what is small stays in a cache, what is large does not.
+
+        Args:
+            name: what it does.
+            elements: over how many.
+
+        Returns:
+            Seconds, each element's interpolated in logarithms; beyond what was measured as at its end.
+        """
+        each = np.log(self.seconds_per_element[name])
+        return elements * float(np.exp(np.interp(np.log(max(elements, 1.0)), np.log(self.elements), each)))
+
+
+@dataclass(frozen=True)
+class Dispatch:
+    """Seconds that it takes to start the operations of a step, whatever they compute.
+
+    Args:
+        layers: of two nets of a few units.
+        seconds: of a step of each, by how work is divided: `undivided`, `data`, or a layout.
+    """
+
+    layers: tuple[int, int]
+    seconds: Mapping[str, tuple[float, float]]
+
+    @classmethod
+    def of(cls, found: Mapping[str, Any]) -> Dispatch:
+        """What a program measured.
+
+        Args:
+            found: as `harness.engine.dispatch` prints it.
+
+        Returns:
+            The times.
+        """
+        few, many = found["layers"]
+        return cls((few, many), {name: (less, more) for name, (less, more) in found["seconds"].items()})
+
+    def of_step(self, division: str, layers: int) -> float:
+        """Time of a step: so much, and so much more for every layer.
+
+        Args:
+            division: how work is divided.
+            layers: of the net.
+
+        Returns:
+            Seconds.
+        """
+        (few, many), (less, more) = self.layers, self.seconds[division]
+        return less + (layers - few) * (more - less) / (many - few)
+
+
+@dataclass(frozen=True)
 class Arithmetic:
     """What one rank computes in a second while others compute too.
 
     Args:
         ranks: how many computed at once.
         products: by precision.
-        seconds_per_element: of a pass over memory, by what it does: `update`, `copy`, `activation`.
+        passes: over memory.
+        dispatch: what starting all that takes.
     """
 
     ranks: int
     products: Mapping[str, Products]
-    seconds_per_element: Mapping[str, float]
+    passes: Passes
+    dispatch: Dispatch
 
     @classmethod
     def of(cls, found: Mapping[str, Any]) -> Arithmetic:
-        """What a program measured.
+        """What programs measured.
 
         Args:
-            found: as `harness.engine.arithmetic` prints it.
+            found: as `harness.engine.arithmetic` prints it, with `dispatch`.
 
         Returns:
             The rates.
         """
         products = {name: Products.of(grid) for name, grid in found["products"].items()}
-        return cls(found["ranks"], products, found["seconds_per_element"])
+        return cls(found["ranks"], products, Passes.of(found["passes"]), Dispatch.of(found["dispatch"]))
 
     def peak(self, precision: str) -> float:
         """Fastest product.
@@ -103,8 +184,8 @@ class Arithmetic:
 
     @property
     def bandwidth(self) -> float:
-        """Bytes per second of the update w ← w − η g in float32: two numbers read, one written."""
-        return 12 / self.seconds_per_element["update"]
+        """Bytes per second of the update w ← w − η g in float32: two numbers read, one written, none in a cache."""
+        return 12 / float(self.passes.seconds_per_element["update"][-1])
 
 
 @dataclass(frozen=True)
@@ -162,22 +243,203 @@ class ExchangeTimes:
 
 
 @dataclass(frozen=True)
+class TableTimes:
+    """By how much a clock over a table is longer than the same clock without any exchange.
+
+    Args:
+        bytes: of the weights of nets of one layer, increasing.
+        seconds: of these.
+        per_layer: seconds for every further layer.
+    """
+
+    bytes: tuple[int, ...]
+    seconds: tuple[float, ...]
+    per_layer: float
+
+    @classmethod
+    def of(cls, rows: Sequence[Mapping[str, Any]]) -> TableTimes:
+        """What a program measured, for one transport and one staleness.
+
+        Args:
+            rows: nets of one layer, and one of several and few bytes.
+
+        Returns:
+            The times.
+        """
+        single = sorted((row["bytes"], row["seconds"]) for row in rows if row["layers"] == 1)
+        (several,) = (row for row in rows if row["layers"] > 1)
+        sizes, seconds = (tuple(column) for column in zip(*single, strict=True))
+        more = several["seconds"] - np.interp(several["bytes"], sizes, seconds)
+        return cls(sizes, seconds, float(more) / (several["layers"] - 1))
+
+    def at(self, size: float, layers: int) -> float:
+        """Time of a clock.
+
+        Args:
+            size: bytes of the weights.
+            layers: of the net.
+
+        Returns:
+            Seconds, in proportion between sizes that were measured and beyond them.
+        """
+        beyond = max(1.0, size / self.bytes[-1])
+        return beyond * float(np.interp(size, self.bytes, self.seconds)) + (layers - 1) * self.per_layer
+
+
+@dataclass(frozen=True)
+class ClockTimes:
+    """What clocks of some ranks take beside computing and collectives.
+
+    Args:
+        naps: seconds of sleep, increasing.
+        late: by how many the slowest rank is late for a collective after each.
+        tables: by transport and staleness, 0 or 1.
+    """
+
+    naps: tuple[float, ...]
+    late: tuple[float, ...]
+    tables: Mapping[tuple[str, int], TableTimes]
+
+    @classmethod
+    def of(cls, found: Mapping[str, Any]) -> ClockTimes:
+        """What a program measured.
+
+        Args:
+            found: as `harness.engine.exchanges` prints it.
+
+        Returns:
+            The times.
+        """
+        rows: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
+        for row in found["tables"]:
+            rows.setdefault((row["transport"], row["staleness"]), []).append(row)
+        tables = {kind: TableTimes.of(mine) for kind, mine in rows.items()}
+        return cls(tuple(found["naps"]["seconds"]), tuple(found["naps"]["late"]), tables)
+
+    def after_nap(self, seconds: float) -> float:
+        """How late the slowest rank is.
+
+        Args:
+            seconds: that it slept.
+
+        Returns:
+            Seconds, in proportion to the logarithm of sleep; beyond what was measured as at its end.
+        """
+        return float(np.interp(np.log(max(seconds, self.naps[0])), np.log(self.naps), self.late))
+
+    def of_table(self, transport: Transport, staleness: float, size: float, layers: int) -> float:
+        """What a clock over a table takes more than one without exchange.
+
+        Args:
+            transport: how changes travel.
+            staleness: s; any but 0 is as 1.
+            size: bytes of the weights.
+            layers: of the net.
+
+        Returns:
+            Seconds.
+        """
+        return self.tables[str(transport), min(1, int(staleness > 0))].at(size, layers)
+
+
+@dataclass(frozen=True)
+class Waits:
+    """How long a small allreduce takes when it does not follow another at once.
+
+    Args:
+        computed: seconds that ranks computed before it, increasing.
+        seconds: that it took then.
+        further: seconds of one more that begins together with it.
+    """
+
+    computed: tuple[float, ...]
+    seconds: tuple[float, ...]
+    further: float
+
+    @classmethod
+    def of(cls, found: Mapping[str, Any]) -> Waits:
+        """What a program measured.
+
+        Args:
+            found: as `harness.engine.exchanges` prints it.
+
+        Returns:
+            The times.
+        """
+        return cls(tuple(found["computed"]), tuple(found["seconds"]), found["further"])
+
+    def after(self, computed: float) -> float:
+        """Time of one after some computing.
+
+        Args:
+            computed: seconds.
+
+        Returns:
+            Seconds, interpolated; beyond what was measured as at its end.
+        """
+        return float(np.interp(computed, self.computed, self.seconds))
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """A collective of a step.
+
+    Args:
+        collective: its name.
+        members: of each group that makes it.
+        bytes: of all pieces together.
+        at_once: groups that make it at once.
+    """
+
+    collective: str
+    members: int
+    bytes: float
+    at_once: int = 1
+
+
+@dataclass(frozen=True)
 class Network:
     """Collectives among any number of workers.
 
     Args:
         measured: times among so many ranks, by their number.
         cores: that all workers share; None where each has its own.
+        groups: times of groups that exchanged at once and shared the cores, by members and number of groups.
+        waits: of ranks that compute between collectives; None where they do not, or where nobody knows.
     """
 
     measured: Mapping[int, ExchangeTimes]
     cores: int | None = None
+    groups: Mapping[tuple[int, int], ExchangeTimes] = field(default_factory=dict)
+    waits: Waits | None = None
+
+    def of_step(self, sent: Sequence[Transfer], computed: float, *, together: bool) -> float:
+        """Time of all collectives of a step, of which each waits for some of the computing, or all for all of it.
+
+        What was measured of a collective is that of one right after another. Ranks that compute in between wait for
+        less, and of several that begin together all but one hardly wait.
+
+        Args:
+            sent: the collectives.
+            computed: seconds of computing.
+            together: whether all begin when everything is computed; else one after each share of it.
+
+        Returns:
+            Seconds.
+        """
+        whole = sum(self.seconds(each.collective, each.members, each.bytes, at_once=each.at_once) for each in sent)
+        if self.waits is None or not sent:
+            return whole
+        at_once = self.waits.seconds[0]
+        if together:
+            return whole + self.waits.after(computed) - at_once + (len(sent) - 1) * (self.waits.further - at_once)
+        return whole + len(sent) * (self.waits.after(computed / len(sent)) - at_once)
 
     def seconds(self, collective: str, members: int, size: float, *, at_once: int = 1) -> float:
         """Time of one collective, or of as many at once as there are groups.
 
-        Ranks beyond the cores take turns: g groups of p on C cores have max(1, g·p/C) on each where one group alone,
-        which is what was measured, has max(1, p/C).
+        Where ranks share cores, groups that were measured at once take what they took. Of others, ranks beyond the
+        cores take turns: g groups of p on C cores have max(1, g·p/C) on each where one group alone has max(1, p/C).
 
         Among numbers of workers that were not measured a ring is assumed: p − 1 steps of latency (twice for an
         allreduce), and (p − 1)/p of the bytes over each link, both from the nearest smaller number that was measured.
@@ -194,6 +456,8 @@ class Network:
         References:
             patarasuk2009
         """
+        if self.cores is not None and (members, at_once) in self.groups:
+            return self.groups[members, at_once].at(collective, size)
         return self._crowding(members, at_once) * self._of_one_group(collective, members, size)
 
     def _crowding(self, members: int, at_once: int) -> float:
@@ -220,6 +484,9 @@ class Constants:
         alone: one process.
         busy: as many ranks as there are cores.
         exchanges: by launcher and number of ranks.
+        groups: by launcher, members of a group, and number of groups that exchanged at once.
+        clocks: by launcher and number of ranks.
+        waits: by launcher; nothing where ranks never had a core each.
     """
 
     machine: Machine
@@ -227,6 +494,9 @@ class Constants:
     alone: Arithmetic
     busy: Arithmetic
     exchanges: Mapping[str, Mapping[int, ExchangeTimes]]
+    groups: Mapping[str, Mapping[tuple[int, int], ExchangeTimes]]
+    clocks: Mapping[str, Mapping[int, ClockTimes]]
+    waits: Mapping[str, Waits]
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> Constants:
@@ -242,12 +512,18 @@ class Constants:
             BadInputError: something is missing.
         """
         try:
-            tables = {
-                launcher: {found["ranks"]: ExchangeTimes.of(found) for found in measured}
-                for launcher, measured in body["exchanges"].items()
+            launches = body["exchanges"].items()
+            tables = {name: {f["ranks"]: ExchangeTimes.of(f) for f in found} for name, found in launches}
+            groups = {
+                name: {(g["ranks"], g["at_once"]): ExchangeTimes.of(g) for f in found for g in f["groups"]}
+                for name, found in launches
             }
+            clocks = {name: {f["ranks"]: ClockTimes.of(f) for f in found} for name, found in launches}
+            waiting = {name: [f["waits"] for f in found if f["waits"]] for name, found in launches}
+            waits = {name: Waits.of(found[-1]) for name, found in waiting.items() if found}
             alone, busy = (Arithmetic.of(body["arithmetic"][name]) for name in ("alone", "busy"))
-            return cls(Machine.model_validate(body["machine"]), body["measured_at"], alone, busy, tables)
+            machine = Machine.model_validate(body["machine"])
+            return cls(machine, body["measured_at"], alone, busy, tables, groups, clocks, waits)
         except (KeyError, ValueError, TypeError) as error:
             raise BadInputError(
                 f"stored constants cannot be read ({type(error).__name__}: {error})",
@@ -255,13 +531,14 @@ class Constants:
                 remedy="measure them anew with `harness plan --measure`",
             ) from error
 
-    def network(self, launcher: str, *, oversubscribed: bool = False) -> Network:
+    def network(self, launcher: str, *, oversubscribed: bool = False, asleep: bool = False) -> Network:
         """Collectives under a launcher.
 
         Args:
             launcher: `mpi` or `gloo`.
             oversubscribed: whether also those among more ranks than cores count, and groups share the cores; else they
                 are extrapolated, and every worker has a core of its own.
+            asleep: whether ranks do not compute between collectives, which they make one right after the other.
 
         Returns:
             The network.
@@ -278,4 +555,21 @@ class Constants:
                 where="plan",
                 remedy=f"known: {', '.join(self.exchanges)}; or measure anew with `harness plan --measure`",
             )
-        return Network(known, self.machine.cores if oversubscribed else None)
+        waits = None if asleep else self.waits.get(launcher)
+        if not oversubscribed:
+            return Network(known, waits=waits)
+        return Network(known, self.machine.cores, self.groups[launcher], waits)
+
+    def clocks_of(self, launcher: str, ranks: int, *, tables: bool = False) -> ClockTimes:
+        """What clocks take beside computing and collectives.
+
+        Args:
+            launcher: under which they were measured.
+            ranks: how many.
+            tables: whether it is asked of tables, which are not measured among as many.
+
+        Returns:
+            Times among the nearest smaller number of ranks that was measured, or the smallest.
+        """
+        measured = {n: found for n, found in self.clocks[launcher].items() if found.tables or not tables}
+        return measured[max((n for n in measured if n <= ranks), default=min(measured))]

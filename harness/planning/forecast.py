@@ -10,7 +10,7 @@ from typing import Any
 from harness.data import noise
 from harness.errors import BadInputError
 from harness.layout import BY_ITSELF, blocks, gradient_messages, messages
-from harness.planning.constants import Arithmetic, Network
+from harness.planning.constants import Arithmetic, Constants, Network, Transfer
 from harness.spec import Activation, DataPartition, Fault, Layout, ModelPartition, Precision, StepSize, Training
 from harness.spec.distribution import parse_distribution
 
@@ -18,9 +18,6 @@ BYTES = 4
 UNDIVIDED = DataPartition(1)
 Partition = DataPartition | ModelPartition
 Shapes = list[tuple[int, int]]
-# Bias and φ forward; φ', its product with the errors and the sum for the biases backward: five passes, two of which
-# are what `activation` was measured of.
-_ACTIVATION_TIMES = 2.5
 # Small gradients go into one vector and back; where groups are averaged, all are multiplied with 1/D.
 _COPIES = 2
 
@@ -38,8 +35,8 @@ class Forecast:
         sent_bytes: handed to collectives.
         received_bytes: that a worker must receive at least.
         collectives: their number.
-        compute_seconds: without exchange.
-        exchange_seconds: of all collectives, one after the other.
+        compute_seconds: without exchange, what starting its operations takes included.
+        exchange_seconds: of all collectives, beyond what is computed.
         extrapolated: whether a collective was not measured among so many workers.
     """
 
@@ -124,6 +121,32 @@ def forecast(training: Training, partition: Partition, arithmetic: Arithmetic, n
     return _data(training, partition, arithmetic, network)
 
 
+def seconds_here(
+    training: Training, partition: Partition, constants: Constants, launcher: str, *, emulated: bool
+) -> float:
+    """Time of a step on this machine: of ranks that compute, or of more ranks than cores, which sleep for so long.
+
+    Args:
+        training: widths and batch.
+        partition: how it is divided.
+        constants: of this machine.
+        launcher: under which exchanges were measured.
+        emulated: whether ranks sleep.
+
+    Returns:
+        Seconds; of ranks that sleep, the slowest is late for the exchange.
+
+    Raises:
+        BadInputError: the net cannot be divided like that, or nothing was measured under that launcher.
+    """
+    arithmetic = constants.alone if emulated or partition.workers == 1 else constants.busy
+    network = constants.network(launcher, oversubscribed=True, asleep=emulated)
+    found = forecast(training, partition, arithmetic, network)
+    if not emulated:
+        return found.step_seconds
+    return found.step_seconds + constants.clocks_of(launcher, partition.workers).after_nap(found.compute_seconds)
+
+
 def plan(
     training: Training, workers: Sequence[int], arithmetic: Arithmetic, network: Network
 ) -> dict[int, list[Forecast]]:
@@ -189,13 +212,12 @@ def _model(training: Training, partition: ModelPartition, arithmetic: Arithmetic
     shapes = [(len(block.inputs), len(block.units)) for block in mine]
     owned = [len(block.owned) for block in mine]
     parameters = sum(i * u for i, u in shapes) + sum(owned)
-    compute = _compute(arithmetic, shapes, owned, parameters, examples)
+    compute = _compute(arithmetic, shapes, owned, examples) + arithmetic.dispatch.of_step(partition.layout, len(mine))
     if partition.groups > 1:
         sizes = [size for (i, u), o in zip(shapes, owned, strict=True) for size in (i * u, o)]
-        compute += (_copied(sizes) + parameters) * arithmetic.seconds_per_element["copy"]
-    exchange = sum(
-        network.seconds(m.collective, m.members, BYTES * m.whole, at_once=partition.workers // m.members) for m in sent
-    )
+        compute += _packing(arithmetic, sizes, len(mine)) + sum(arithmetic.passes.seconds("copy", n) for n in sizes)
+    transfers = [Transfer(m.collective, m.members, BYTES * m.whole, partition.workers // m.members) for m in sent]
+    exchange = network.of_step(transfers, compute, together=False)
     activations = examples * (sum(i for i, _ in shapes) + sum(owned))
     flat = parameters if partition.groups > 1 else 0
     return Forecast(
@@ -217,13 +239,15 @@ def _data(training: Training, partition: DataPartition, arithmetic: Arithmetic, 
     workers, parameters = partition.workers, training.parameters
     shapes, owned = list(pairwise(training.widths)), list(training.widths[1:])
     examples = largest_share(training.batch, workers)
-    compute, exchange = _compute(arithmetic, shapes, owned, parameters, examples), 0.0
+    compute, exchange = _compute(arithmetic, shapes, owned, examples), 0.0
+    compute += arithmetic.dispatch.of_step("undivided", len(shapes))
     exchanging = workers > 1 and partition.fault is not Fault.NO_EXCHANGE
     sizes = [size for inputs, units in shapes for size in (inputs * units, units)]
     sent = gradient_messages(sizes, workers) if exchanging else []
     if exchanging:
-        compute += _copied(sizes) * arithmetic.seconds_per_element["copy"]
-        exchange = sum(network.seconds("allreduce", workers, BYTES * message.handed) for message in sent)
+        compute += _packing(arithmetic, sizes, len(shapes))
+        transfers = [Transfer("allreduce", workers, BYTES * message.handed) for message in sent]
+        exchange = network.of_step(transfers, compute, together=True)
     flat = parameters if exchanging else 0
     return Forecast(
         name=partition.id,
@@ -240,19 +264,23 @@ def _data(training: Training, partition: DataPartition, arithmetic: Arithmetic, 
     )
 
 
-def _copied(sizes: Sequence[int]) -> int:
-    """Elements that are copied so that small gradients travel together."""
-    return _COPIES * sum(size for size in sizes if size < BY_ITSELF)
+def _packing(arithmetic: Arithmetic, sizes: Sequence[int], layers: int) -> float:
+    """Small gradients are copied into one vector and back, and that takes some operations, however small they are."""
+    copied = arithmetic.passes.seconds("copy", sum(size for size in sizes if size < BY_ITSELF))
+    starting = arithmetic.dispatch.of_step("data", layers) - arithmetic.dispatch.of_step("undivided", layers)
+    return _COPIES * copied + starting
 
 
-def _compute(arithmetic: Arithmetic, shapes: Shapes, owned: list[int], parameters: int, examples: int) -> float:
-    """Products of every layer (none backward through the first), the update, and passes over activations."""
-    products, passes = arithmetic.products[Precision.FLOAT32], arithmetic.seconds_per_element
-    seconds = 0.0
-    for layer, (inputs, units) in enumerate(shapes):
+def _compute(arithmetic: Arithmetic, shapes: Shapes, owned: list[int], examples: int) -> float:
+    """The batch put together, products of every layer (none backward through the first), update and activations."""
+    products, passes = arithmetic.products[Precision.FLOAT32], arithmetic.passes
+    seconds = passes.seconds("copy", examples * shapes[0][0])
+    for layer, ((inputs, units), held) in enumerate(zip(shapes, owned, strict=True)):
         names = ("forward", "gradient", "backward") if layer else ("forward", "gradient")
         seconds += sum(products.seconds(name, inputs, units, examples) for name in names)
-    return seconds + parameters * passes["update"] + _ACTIVATION_TIMES * examples * sum(owned) * passes["activation"]
+        seconds += passes.seconds("update", inputs * units) + passes.seconds("update", held)
+        seconds += passes.seconds("classes" if layer == len(shapes) - 1 else "hidden", examples * held)
+    return seconds
 
 
 def largest_share(batch: int, workers: int) -> int:

@@ -1,27 +1,27 @@
 """Modelled points: seconds per clock of what is timed, on this machine and beyond it, from constants alone.
 
-The constants are seconds of matrix products, of passes over memory and of collectives by themselves, measured by
-`harness plan --measure`. None of the points that a prediction is compared with went into them.
+The constants are seconds of matrix products, of passes over memory, of collectives by themselves, and of clocks of nets
+that are in no suite, measured by `harness plan --measure`. None of the points that a prediction is compared with went
+into them.
 
 On this machine a rank computes where there is a core for it, else it sleeps for the time that worker 0 takes alone.
-Sleep leaves the core to the exchange, computing does not: with s ≥ 1 only the latency of an exchange hides behind
-computing, but all of it behind sleep.
+Whether an exchange over a table hides behind that is measured, and not assumed: ranks that compute leave it no core.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.planning.constants import Arithmetic, Constants, Network
-from harness.planning.forecast import BYTES, UNDIVIDED, forecast, largest_share
+from harness.planning.constants import Constants
+from harness.planning.forecast import BYTES, forecast, seconds_here
 from harness.planning.validation import EMULATED, REAL, Comparison, median_error
 from harness.record import Record
-from harness.spec import DataPartition, ModelPartition, Setting, StalePartition, Stragglers, Training, Transport
+from harness.spec import DataPartition, Fault, ModelPartition, Setting, StalePartition, Stragglers, Training
 from harness.spec.timings import AFTER, WARM
 from harness.stats.queue import finish_times
 from harness.stats.simulation import Flat, Law, OneMachine, Racks, Service, Topology, simulate
@@ -101,79 +101,54 @@ def stated(rows: Sequence[Comparison]) -> str:
     parts = [f"{100 * median_error(mine):.1f} % over {len(mine)} {kind}" for kind, mine in kinds if mine]
     return (
         f"Median error of the model, sign apart: {' and '.join(parts)} points; its constants (matrix products, passes "
-        "over memory, collectives by themselves) were fitted to none of them."
+        "over memory, collectives by themselves, clocks of nets in no suite) were fitted to none of them."
     )
 
 
 def _seconds(setting: Setting, constants: Constants, launcher: str) -> float:
-    network = constants.network(launcher, oversubscribed=True)
     emulated = is_emulated(setting, constants.machine.cores)
-    arithmetic = constants.alone if emulated or setting.distribution.workers == 1 else constants.busy
     match setting.distribution:
         case StalePartition() as stale:
-            host = _Host(arithmetic, network, constants.machine.cores, emulated)
-            return host.seconds(setting.training, stale)
+            return _over_tables(setting.training, stale, constants, launcher, emulated=emulated)
         case DataPartition() | ModelPartition() as partition:
-            return forecast(setting.training, partition, arithmetic, network).step_seconds
+            return seconds_here(setting.training, partition, constants, launcher, emulated=emulated)
     raise TypeError(setting.id)
 
 
-@dataclass(frozen=True)
-class _Host:
-    """Ranks of one machine over tables.
+def _over_tables(
+    training: Training, stale: StalePartition, constants: Constants, launcher: str, *, emulated: bool
+) -> float:
+    """Of a clock, from the first that is timed to the last.
 
-    Args:
-        arithmetic: what each computes in a second.
-        network: what collectives take.
-        cores: of the machine.
-        emulated: whether ranks sleep.
+    What a table adds to a clock at s = 1 occupies a worker; what it adds beyond that at s = 0 is on its way meanwhile.
     """
+    clocks = max(1, training.clocks - WARM - AFTER)
+    own, whole = (_of_table(training, stale, constants, launcher, staleness) for staleness in (1, 0))
+    busy = own + _computing(training, stale, constants, launcher, clocks, emulated=emulated)
+    warm = np.repeat(busy.mean(axis=1, keepdims=True), WARM, axis=1)
+    finished = finish_times(np.hstack([warm, busy]), stale.staleness, max(0.0, whole - own)).max(axis=1)
+    return float(finished[-1] - finished[WARM - 1]) / clocks
 
-    arithmetic: Arithmetic
-    network: Network
-    cores: int
-    emulated: bool
 
-    def seconds(self, training: Training, stale: StalePartition) -> float:
-        """Of a clock, from the first that is timed to the last."""
-        whole, latency = (self._exchange(stale, size) for size in (BYTES * training.parameters, 1.0))
-        hidden = whole if self.emulated else min(whole, latency)
-        clocks = max(1, training.clocks - WARM - AFTER)
-        busy = self._computing(training, stale, clocks) + self._folding(training, stale) + whole - hidden
-        warm = np.repeat(busy.mean(axis=1, keepdims=True), WARM, axis=1)
-        finished = finish_times(np.hstack([warm, busy]), stale.staleness, hidden).max(axis=1)
-        return float(finished[-1] - finished[WARM - 1]) / clocks
+def _computing(
+    training: Training, stale: StalePartition, constants: Constants, launcher: str, clocks: int, *, emulated: bool
+) -> NDArray[np.float64]:
+    """(workers, clocks): drawn, or slept as long as worker 0 of a data partition computes, or computed."""
+    if stale.stragglers is not Stragglers.NONE:
+        return service(stale.stragglers, stale.workers, clocks, 0)
+    fault = Fault.NONE if emulated or stale.workers == 1 else Fault.NO_EXCHANGE
+    arithmetic = constants.alone if emulated or stale.workers == 1 else constants.busy
+    network = constants.network(launcher, oversubscribed=True)
+    found = forecast(training, DataPartition(stale.workers, fault), arithmetic, network)
+    return np.full((stale.workers, clocks), found.compute_seconds)
 
-    def _computing(self, training: Training, stale: StalePartition, clocks: int) -> NDArray[np.float64]:
-        """(workers, clocks): drawn, or slept as long as worker 0 of a data partition computes, or computed."""
-        if stale.stragglers is not Stragglers.NONE:
-            return service(stale.stragglers, stale.workers, clocks, 0)
-        if self.emulated:
-            seconds = forecast(training, DataPartition(stale.workers), self.arithmetic, self.network).compute_seconds
-        else:
-            mine = replace(training, batch=largest_share(training.batch, stale.workers))
-            seconds = forecast(mine, UNDIVIDED, self.arithmetic, self.network).compute_seconds
-            seconds -= training.parameters * self.arithmetic.seconds_per_element["update"]
-        return np.full((stale.workers, clocks), seconds)
 
-    def _folding(self, training: Training, stale: StalePartition) -> float:
-        """Passes over memory in place of the update, which is three; ranks beyond the cores take turns.
-
-        Changes and base are read and the base written; where the own change is pending, that is read, and the view
-        fetched and written.
-        """
-        changes = stale.workers if stale.transport is Transport.EAGER else 1
-        passes = changes + 2 + (3 if stale.staleness and stale.workers > 1 else 0)
-        turns = max(1.0, stale.workers / self.cores)
-        return turns * passes / 3 * training.parameters * self.arithmetic.seconds_per_element["update"]
-
-    def _exchange(self, stale: StalePartition, size: float) -> float:
-        """Everybody's broadcast, or one sum."""
-        if stale.workers == 1:
-            return 0.0
-        if stale.transport is Transport.PIPELINED:
-            return self.network.seconds("allreduce", stale.workers, size)
-        return stale.workers * self.network.seconds("broadcast", stale.workers, size)
+def _of_table(training: Training, stale: StalePartition, constants: Constants, launcher: str, staleness: int) -> float:
+    """Nothing for a worker alone, whose table folds as an update does."""
+    if stale.workers == 1:
+        return 0.0
+    found = constants.clocks_of(launcher, stale.workers, tables=True)
+    return found.of_table(stale.transport, staleness, BYTES * training.parameters, len(training.widths) - 1)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from harness.planning.constants import Constants
-from harness.planning.forecast import forecast, synchronous
+from harness.planning.forecast import seconds_here, synchronous
 from harness.spec import Training
 from harness.stats.intervals import median_interval
 
@@ -85,18 +85,17 @@ def validate(
     Yields:
         One comparison per partition and number of workers.
     """
-    network, cores = constants.network(launcher, oversubscribed=True), constants.machine.cores
+    cores = constants.machine.cores
     sleeping = [name for count in workers if count > cores for name in names(count)]
     calibrated = run("alone", dict.fromkeys(sleeping, 0.0), 1) if sleeping else {}
     for count in workers:
         kind = REAL if count <= cores else EMULATED
-        arithmetic = constants.busy if 1 < count <= cores else constants.alone
         if kind == REAL:
             found = run("real", dict.fromkeys(names(count), 0.0), count)
         else:
             found = run("emulated", {name: float(np.median(calibrated[name])) for name in names(count)}, count)
         for name, times in found.items():
-            predicted = forecast(training, synchronous(name), arithmetic, network).step_seconds
+            predicted = seconds_here(training, synchronous(name), constants, launcher, emulated=kind == EMULATED)
             yield Comparison(name, count, kind, predicted, *median_interval(np.asarray(times), 0.05))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from harness.layout import messages
 from harness.measure.constants import launched, step_seconds
 from harness.measure.launch import Launcher
 from harness.planning import example
+from harness.planning.constants import ClockTimes, Dispatch
 from harness.planning.validation import names
-from harness.spec import Layout, ModelPartition
+from harness.spec import Layout, ModelPartition, Transport
 
 pytestmark = pytest.mark.distributed
 WIDTHS = (20, 16, 12, 10)
@@ -44,6 +46,25 @@ def test_no_collective_of_an_emulated_step_is_optimised_away(tmp_path: Path, mon
 def test_one_process_computes_the_share_of_a_worker() -> None:
     found = step_seconds("alone", WIDTHS, 8, 2, dict.fromkeys(names(4), 0.0), Launcher.MPI, 1)
     assert set(found) == set(names(4))
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_starting_operations_takes_longer_for_more_layers_and_for_packing(ranks: int) -> None:
+    found = Dispatch.of(launched("harness.engine.dispatch", [], Launcher.MPI, ranks))
+    for division in ("undivided", "data", "neuron", "weight", "alternate", "grid"):
+        assert 0 < found.of_step(division, 1) < found.of_step(division, 4) < 5e-3
+    assert found.of_step("data", 4) > found.of_step("undivided", 4)
+
+
+def test_groups_naps_and_tables_of_more_ranks_than_most_machines_that_test_have_cores() -> None:
+    found = launched("harness.engine.exchanges", [], Launcher.MPI, 4)
+    (pairs,) = found["groups"]
+    assert (pairs["ranks"], pairs["at_once"], set(pairs["seconds"])) == (2, 2, set(found["seconds"]) - {"broadcast"})
+    clocks = ClockTimes.of(found)
+    assert set(clocks.tables) == set(product(map(str, Transport), (0, 1)))
+    assert len(clocks.naps) == len(clocks.late)
+    # Where changes are waited for, all of an exchange is seen.
+    assert all(clocks.of_table(transport, 0, 100, 1) > 0 for transport in Transport)
 
 
 def test_a_launch_that_fails_says_why() -> None:

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise, product
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from machines import BANDWIDTH, BATCHES, LATENCY, PASS, RATE, SIDES, constants_body, exchange_times, product_times
+from machines import (
+    BANDWIDTH,
+    BATCHES,
+    BYTE,
+    CLOCK,
+    LATE,
+    LATENCY,
+    LAYER,
+    PASS,
+    RATE,
+    SIDES,
+    STARTING,
+    constants_body,
+    exchange_times,
+    group_times,
+    product_times,
+)
 
 from harness.errors import BadInputError
 from harness.layout import messages
 from harness.planning import Constants, crossover, example, forecast, plan, synchronous
-from harness.planning.constants import ExchangeTimes, Network, Products
+from harness.planning.constants import ClockTimes, ExchangeTimes, Network, Passes, Products, Transfer, Waits
+from harness.planning.forecast import seconds_here
 from harness.planning.validation import EMULATED, REAL, median_error, page, validate
+from harness.spec import Transport
 from samples import MACHINE
 
 TRAINING = example((440, *[2048] * 6, 1993), 256)
@@ -66,6 +85,81 @@ def test_groups_that_exchange_at_once_share_the_cores(members: int, at_once: int
     assert shared.seconds("allreduce", members, 10**6, at_once=at_once) == pytest.approx(times * alone)
 
 
+def test_groups_that_were_measured_at_once_take_what_they_took() -> None:
+    tables = {2: ExchangeTimes.of(exchange_times(2, BANDWIDTH))}
+    groups = {(2, 2): ExchangeTimes.of(group_times(2, 2, BANDWIDTH))}
+    alone = Network(tables).seconds("allreduce", 2, 10**6)
+    assert Network(tables, 2, groups).seconds("allreduce", 2, 10**6, at_once=2) == pytest.approx(3 * alone)
+    assert Network(tables, 2, groups).seconds("allreduce", 2, 10**6, at_once=4) == pytest.approx(4 * alone)
+    assert Network(tables, None, groups).seconds("allreduce", 2, 10**6, at_once=2) == pytest.approx(alone)
+
+
+def test_collectives_wait_for_less_where_ranks_compute_before_them_and_where_they_begin_together() -> None:
+    tables = {2: ExchangeTimes.of(exchange_times(2, BANDWIDTH))}
+    sent = [Transfer("allreduce", 2, size) for size in (10**3, 10**6, 10**7)]
+    whole = sum(Network(tables).seconds("allreduce", 2, each.bytes) for each in sent)
+    waiting = Network(tables, waits=Waits((0.0, 1e-3, 1e-2), (3e-4, 1e-4, 2e-4), 1e-5))
+    assert Network(tables).of_step(sent, 3e-3, together=True) == pytest.approx(whole)
+    assert waiting.of_step([], 3e-3, together=True) == 0
+    assert waiting.of_step(sent, 0.0, together=False) == pytest.approx(whole)
+    assert waiting.of_step(sent, 3e-3, together=False) == pytest.approx(whole - 3 * 2e-4)
+    assert waiting.of_step(sent, 1.0, together=True) == pytest.approx(whole - 1e-4 - 2 * (3e-4 - 1e-5))
+
+
+def test_gradients_begin_together_and_layers_one_after_the_other_and_sleeping_ranks_wait_for_all() -> None:
+    stored = constants()
+    waits = Waits((0.0, 1e-9), (2 * LATENCY, LATENCY), LATENCY / 2)
+    quick = replace(stored, waits={"mpi": waits})
+    for name, sent, less in (("w2", 8, 1 + 7 * 1.5), ("w2-alternate", 7, 7)):
+        before, after = (
+            forecast(TRAINING, synchronous(name), found.busy, found.network("mpi")) for found in (stored, quick)
+        )
+        assert after.collectives == sent
+        assert before.step_seconds - after.step_seconds == pytest.approx(less * LATENCY)
+        emulated = (seconds_here(TRAINING, synchronous(name), found, "mpi", emulated=True) for found in (stored, quick))
+        assert next(emulated) == next(emulated)
+
+
+def test_passes_over_little_memory_take_less_by_the_element() -> None:
+    passes = Passes.of({"elements": [100, 10**4], "seconds": {"update": [1e-7, 1e-4]}})
+    for elements, each in ((1, 1e-9), (100, 1e-9), (1000, 10**-8.5), (10**4, 1e-8), (10**6, 1e-8)):
+        assert passes.seconds("update", elements) == pytest.approx(elements * each)
+    assert passes.seconds("update", 0) == 0
+
+
+def test_who_slept_is_late() -> None:
+    clocks = constants().clocks_of("mpi", 4)
+    for slept, late in ((0.0, LATE[0]), (1e-4, LATE[0]), (1e-3, sum(LATE) / 2), (1.0, LATE[1])):
+        assert clocks.after_nap(slept) == pytest.approx(late)
+
+
+@pytest.mark.parametrize(("staleness", "clock"), [(0, 2 * CLOCK), (1, CLOCK), (3, CLOCK), (np.inf, CLOCK)])
+def test_a_table_costs_by_the_clock_the_layer_and_the_byte(staleness: float, clock: float) -> None:
+    clocks = constants().clocks_of("mpi", 2, tables=True)
+    for size, layers in ((100, 1), (10**6, 1), (10**6, 3)):
+        expected = clock + (layers - 1) * LAYER + size * BYTE
+        assert clocks.of_table(Transport.EAGER, staleness, size, layers) == pytest.approx(expected)
+    assert clocks.of_table(Transport.PIPELINED, staleness, 10**8, 1) == pytest.approx(10 * (clock + 10**7 * BYTE))
+
+
+def test_clocks_are_those_of_the_nearest_smaller_number_of_ranks() -> None:
+    stored = constants()
+    bare = ClockTimes((1e-3,), (9.0,), {})
+    clocks = replace(stored, clocks={"mpi": dict(stored.clocks["mpi"]) | {16: bare}})
+    assert clocks.clocks_of("mpi", 3) is stored.clocks["mpi"][2]
+    assert clocks.clocks_of("mpi", 20) is bare
+    assert clocks.clocks_of("mpi", 20, tables=True) is stored.clocks["mpi"][4]
+    assert clocks.clocks_of("mpi", 1) is stored.clocks["mpi"][2]
+
+
+def test_only_ranks_that_sleep_are_late() -> None:
+    stored, partition = constants(), synchronous("w4-alternate")
+    network = stored.network("mpi", oversubscribed=True)
+    found = forecast(TRAINING, partition, stored.alone, network).step_seconds
+    assert seconds_here(TRAINING, partition, stored, "mpi", emulated=True) == pytest.approx(found + LATE[1])
+    assert seconds_here(TRAINING, partition, stored, "mpi", emulated=False) == pytest.approx(found)
+
+
 def test_more_ranks_than_cores_count_for_what_is_emulated_alone() -> None:
     stored = constants()
     assert set(stored.network("mpi").measured) == {2}
@@ -85,14 +179,15 @@ def test_traffic_is_that_of_the_layout(name: str) -> None:
 
 
 def test_arithmetic_is_divided() -> None:
-    """Three products per layer but the first, and five passes of activations, written out."""
+    """Three products per layer but the first, five passes of activations and one of the inputs, written out."""
     stored = constants()
     network = stored.network("mpi")
     whole = forecast(TRAINING, synchronous("w1"), stored.alone, network)
     sizes = TRAINING.widths
     operations = 256 * (6 * sum(i * u for i, u in pairwise(sizes)) - 2 * sizes[0] * sizes[1])
-    passes = TRAINING.parameters + 2.5 * 256 * sum(sizes[1:])
-    assert whole.compute_seconds == pytest.approx(operations / RATE + passes * PASS)
+    passes = TRAINING.parameters + 2.5 * 256 * sum(sizes[1:]) + 256 * sizes[0]
+    starting = (1 + 7) * STARTING
+    assert whole.compute_seconds == pytest.approx(operations / RATE + passes * PASS + starting)
     assert whole.step_seconds == whole.compute_seconds
     for name in ("w2-neuron", "w2-weight", "w2-alternate"):
         half = forecast(TRAINING, synchronous(name), stored.busy, network)
@@ -111,7 +206,7 @@ def test_groups_copy_their_gradients_and_add_them_up() -> None:
     held = both.sent_bytes - pair.sent_bytes
     assert held == pytest.approx(4 * TRAINING.parameters / 2, rel=0.01)
     small = sum(TRAINING.widths[1:]) / 2
-    assert both.compute_seconds - pair.compute_seconds == pytest.approx(PASS * (held / 4 + 2 * small))
+    assert both.compute_seconds - pair.compute_seconds == pytest.approx(PASS * (held / 4 + 2 * small) + STARTING)
     assert both.collectives == pair.collectives + len(TRAINING.widths)
 
 
@@ -122,7 +217,7 @@ def test_slow_links_favour_the_model_and_large_batches_the_data() -> None:
     assert [row.step_seconds for row in found[8]] == sorted(row.step_seconds for row in found[8])
     assert {row.layout for row in found[8]} == {"data", "neuron", "weight", "alternate", "hybrid"}
     assert crossover({2: found[2], 8: found[8]}) is None or crossover(found)[0] == 8
-    large = example((64, 64, 10), 4096)
+    large = example((64, 64, 64, 64, 10), 4096)
     assert plan(large, [2], quick.busy, quick.network("mpi"))[2][0].layout == "data"
 
 
@@ -151,6 +246,15 @@ def test_what_is_stored_badly_is_refused() -> None:
         Constants.of({"machine": MACHINE.model_dump()})
 
 
+@pytest.mark.parametrize("part", ["dispatch", "passes", "groups", "naps", "tables", "waits"])
+def test_constants_from_before_a_part_was_measured_are_measured_anew(part: str) -> None:
+    body = constants_body(MACHINE)
+    for found in (*body["arithmetic"].values(), *body["exchanges"]["mpi"]):
+        found.pop(part, None)
+    with pytest.raises(BadInputError, match=f"'{part}'.*measure them anew"):
+        Constants.of(body)
+
+
 def test_validation_compares_real_and_emulated_steps() -> None:
     """On a machine that is exactly what was measured the error is 0; one that is twice as slow is seen."""
     stored, asked = constants(), []
@@ -164,7 +268,7 @@ def test_validation_compares_real_and_emulated_steps() -> None:
             times = {
                 "real": cost.step_seconds,
                 "alone": cost.compute_seconds,
-                "emulated": sleep + cost.exchange_seconds,
+                "emulated": sleep + stored.clocks_of("mpi", 4).after_nap(sleep) + cost.exchange_seconds,
             }
             found[name] = [times[mode] * (2 if name == "w2" else 1)] * 9
         return found

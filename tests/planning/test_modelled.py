@@ -6,12 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from machines import BANDWIDTH, LATENCY, PASS, RATE, constants_body
+from machines import BANDWIDTH, BYTE, CLOCK, LATE, LATENCY, LAYER, PASS, RATE, STARTING, constants_body
 from made_rounds import rounds
 
 from harness.layout import messages
 from harness.planning import Constants, example
-from harness.planning.constants import Arithmetic
 from harness.planning.modelled import beyond, error, is_emulated, predictions, stated, topologies
 from harness.planning.validation import EMULATED, REAL, median_error
 from harness.spec import (
@@ -49,14 +48,10 @@ def seconds(distribution: Distribution, constants: Constants = STORED) -> float:
 
 
 def computing(examples: int) -> float:
-    """Products, and two and a half passes over activations; the update apart."""
+    """The inputs, products, two and a half passes over activations, the update, and starting all that."""
     operations = examples * (6 * (512 * 1024 + 1024 * 512) - 2 * 512 * 1024)
-    return operations / RATE + 2.5 * examples * (1024 + 512) * PASS
-
-
-def broadcast(ranks: int) -> float:
-    """Half of an allreduce on this machine."""
-    return STORED.exchanges["mpi"][ranks].at("broadcast", SIZE)
+    passes = examples * 512 + 2.5 * examples * (1024 + 512) + NET.parameters
+    return operations / RATE + passes * PASS + (1 + 2) * STARTING
 
 
 def allreduces(ranks: int) -> float:
@@ -67,30 +62,31 @@ def allreduces(ranks: int) -> float:
 
 def test_what_is_synchronous_is_computing_and_exchange() -> None:
     """Large gradients travel by themselves: nothing is copied but some biases."""
-    update = NET.parameters * PASS
-    assert seconds(DataPartition(1)) == pytest.approx(computing(64) + update)
-    assert seconds(DataPartition(2)) == pytest.approx(computing(32) + update + allreduces(2), rel=1e-2)
-    assert seconds(DataPartition(2, Fault.NO_EXCHANGE)) == pytest.approx(computing(32) + update)
-    assert seconds(DataPartition(4)) == pytest.approx(computing(16) + update + allreduces(4), rel=1e-2)
+    assert seconds(DataPartition(1)) == pytest.approx(computing(64))
+    assert seconds(DataPartition(2)) == pytest.approx(computing(32) + STARTING + allreduces(2), rel=1e-2)
+    assert seconds(DataPartition(2, Fault.NO_EXCHANGE)) == pytest.approx(computing(32))
     neuron = ModelPartition(2, Layout.NEURON)
-    assert seconds(neuron) > (computing(64) + update) / 2 + len(messages(neuron, NET)) * LATENCY
+    assert seconds(neuron) > computing(64) / 2 + len(messages(neuron, NET)) * LATENCY
 
 
-def test_ranks_that_compute_hide_no_more_than_latency_behind_it() -> None:
-    """Passes over memory, of which the update makes three: P + 2 or 3 where nothing is pending, else three more."""
-    one_pass = NET.parameters * PASS / 3
-    eager, sums = computing(32) + 2 * broadcast(2), computing(32) + 2 * broadcast(2)
-    assert seconds(StalePartition(2, 0)) == pytest.approx(eager + 4 * one_pass, rel=1e-3)
-    assert seconds(StalePartition(2, 1)) == pytest.approx(eager + 7 * one_pass - 2 * LATENCY, rel=1e-3)
-    assert seconds(StalePartition(2, 0, Transport.PIPELINED)) == pytest.approx(sums + 3 * one_pass, rel=1e-3)
-    assert seconds(StalePartition(1, 1)) == pytest.approx(computing(64) + 3 * one_pass, rel=1e-3)
+def test_ranks_that_sleep_are_late_for_the_exchange() -> None:
+    slept = computing(16) + STARTING + 2 * PASS * (1024 + 512)
+    late = float(np.interp(np.log10(slept), [-4, -2], LATE))
+    assert seconds(DataPartition(4)) == pytest.approx(slept + late + allreduces(4), rel=1e-6)
 
 
-def test_sleeping_ranks_hide_the_exchange_behind_sleep() -> None:
-    slept = computing(16) + NET.parameters * PASS
-    folds = {s: 2 * passes * NET.parameters * PASS / 3 for s, passes in ((0, 6), (3, 9))}
-    assert seconds(StalePartition(4, 0)) == pytest.approx(slept + folds[0] + 4 * broadcast(4), rel=1e-3)
-    assert seconds(StalePartition(4, 3)) == pytest.approx(max(slept + folds[3], 4 * broadcast(4)), rel=1e-2)
+@pytest.mark.parametrize("transport", list(Transport))
+def test_a_clock_over_a_table_is_one_without_exchange_and_what_the_table_takes(transport: Transport) -> None:
+    table = LAYER + SIZE * BYTE
+    assert seconds(StalePartition(2, 0, transport)) == pytest.approx(computing(32) + 2 * CLOCK + table)
+    assert seconds(StalePartition(2, 1, transport)) == pytest.approx(computing(32) + CLOCK + table)
+    assert seconds(StalePartition(1, 1, transport)) == pytest.approx(computing(64))
+
+
+def test_sleeping_ranks_take_what_a_table_took_among_ranks_that_slept() -> None:
+    slept, table = computing(16) + STARTING + 2 * PASS * (1024 + 512), LAYER + SIZE * BYTE
+    assert seconds(StalePartition(4, 0)) == pytest.approx(slept + 2 * CLOCK + table)
+    assert seconds(StalePartition(4, 3)) == pytest.approx(slept + CLOCK + table)
 
 
 def test_prescribed_times_are_those_of_the_queue() -> None:
@@ -99,13 +95,15 @@ def test_prescribed_times_are_those_of_the_queue() -> None:
     for law, staleness in ((Stragglers.LOGNORMAL, 1), (Stragglers.PAUSES, 3), (Stragglers.SLOW_RANK, 1)):
         setting = Setting(Role.CLAIM, tiny, StalePartition(4, staleness, stragglers=law), 9)
         (found,) = predictions([setting], quick, "mpi").values()
-        expected = finish_times(service(law, 4, 50, 0), staleness)[-1].max() / 50
+        table = CLOCK + LAYER + 4 * tiny.parameters * BYTE
+        expected = finish_times(service(law, 4, 50, 0) + table, staleness)[-1].max() / 50
         assert found == pytest.approx(expected, rel=0.02)
 
 
 def test_as_many_ranks_as_cores_disturb_each_other_and_one_or_those_that_sleep_do_not() -> None:
-    products, passes = (getattr(STORED.busy, name) for name in ("products", "seconds_per_element"))
-    slow = Arithmetic(2, products, {name: 9 * each for name, each in passes.items()})
+    passes = STORED.busy.passes
+    slower_passes = replace(passes, seconds_per_element={n: 9 * s for n, s in passes.seconds_per_element.items()})
+    slow = replace(STORED.busy, passes=slower_passes)
     shared = replace(STORED, busy=slow)
     for distribution, slower in ((DataPartition(1), False), (DataPartition(2), True), (DataPartition(4), False)):
         assert (seconds(distribution, shared) > 1.05 * seconds(distribution)) is slower
