@@ -38,11 +38,13 @@ class Team:
 
     def __init__(self, settings: Iterable[Setting], meeting: Path) -> None:
         del meeting
-        runtime.limit_threads(1, beside=1)
         wanted = list(settings)
+        ranks_here = wanted[0].distribution.ranks
+        # A process that has the machine to itself is not bound to a core: with room it would compute on two.
+        runtime.limit_threads(1, beside=int(ranks_here > 1))
         divided = [s for s in wanted if isinstance(s.distribution, ModelPartition)]
         sets = {group for s in divided for group in groups(s.distributed_by(ModelPartition), s.training.widths)}
-        self._here = ranks.start(wanted[0].distribution.ranks, sets)
+        self._here = ranks.start(ranks_here, sets)
         self.rank, self.size = self._here.rank, self._here.size
 
     @property
