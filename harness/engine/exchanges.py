@@ -34,9 +34,10 @@ _REPEATS = 5
 _TURN_BYTES, _MOST_TURNS = 1 << 24, 40
 # Among more ranks than these, which take turns for milliseconds, fewer are timed, and the largest two sizes left out.
 _MANY, _FEW_TURNS = 8, 10
-# Elements of a small sum, how many at once, and what is computed before one: nothing at first, at last some ms.
-_FEW, _TOGETHER, _WAITING_TURNS = 256, 4, 100
-_SIDE, _PRODUCTS = 64, (0, *(round(1.6**power) for power in range(15)))
+# Elements of a small sum, how many at once, and products before one: none at first, at last for about a ms, which is
+# several times as long as Horovod rests.
+_FEW, _TOGETHER, _WAITING_TURNS = 256, 4, 50
+_SIDE, _PRODUCTS = 64, range(0, 201, 8)
 
 
 def main() -> None:

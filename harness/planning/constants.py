@@ -375,9 +375,16 @@ class Waits:
             computed: seconds.
 
         Returns:
-            Seconds, interpolated; beyond what was measured as at its end.
+            Seconds, interpolated; after more computing than was measured, when a collective may come at any time, the
+            mean of what was measured, but for the shortest third.
         """
+        if computed > self.computed[-1]:
+            late = [taken for before, taken in zip(self.computed, self.seconds, strict=True) if self._is_long(before)]
+            return float(np.mean(late))
         return float(np.interp(computed, self.computed, self.seconds))
+
+    def _is_long(self, computed: float) -> bool:
+        return computed > self.computed[-1] / 3
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,14 @@ def test_collectives_wait_for_less_where_ranks_compute_before_them_and_where_the
     assert waiting.of_step([], 3e-3, together=True) == 0
     assert waiting.of_step(sent, 0.0, together=False) == pytest.approx(whole)
     assert waiting.of_step(sent, 3e-3, together=False) == pytest.approx(whole - 3 * 2e-4)
-    assert waiting.of_step(sent, 1.0, together=True) == pytest.approx(whole - 1e-4 - 2 * (3e-4 - 1e-5))
+    assert waiting.of_step(sent, 1e-2, together=True) == pytest.approx(whole - 1e-4 - 2 * (3e-4 - 1e-5))
+
+
+def test_after_long_computing_a_collective_comes_at_any_time() -> None:
+    waits = Waits((0.0, 1e-4, 4e-4, 5e-4, 6e-4), (9.0, 8.0, 1.0, 2.0, 3.0), 0.0)
+    assert waits.after(5e-5) == pytest.approx(8.5)
+    assert waits.after(6e-4) == pytest.approx(3.0)
+    assert waits.after(1e-3) == pytest.approx(2.0)
 
 
 def test_gradients_begin_together_and_layers_one_after_the_other_and_sleeping_ranks_wait_for_all() -> None:
