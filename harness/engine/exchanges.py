@@ -30,10 +30,11 @@ from harness.planning import example
 from harness.spec import DataPartition, Layout, ModelPartition, Role, Setting
 
 BYTES = tuple(1 << power for power in (10, 14, 17, 19, 21, 23, 25, 27))
-_REPEATS = 5
-_TURN_BYTES, _MOST_TURNS = 1 << 24, 40
-# Among more ranks than these, which take turns for milliseconds, fewer are timed, and the largest two sizes left out.
-_MANY, _FEW_TURNS = 8, 10
+_REPEATS = 3
+# Ranks that share cores leave a barrier some milliseconds apart, which must be little beside what is timed.
+_TURN_BYTES, _MOST_TURNS = 1 << 25, 60
+# Among more ranks than these the largest two sizes are left out.
+_MANY = 8
 # Elements of a small sum, how many at once, and products before one: none at first, at last for about a ms, which is
 # several times as long as Horovod rests.
 _FEW, _TOGETHER, _WAITING_TURNS = 256, 4, 50
@@ -79,7 +80,7 @@ def _times(here: Ranks, among: Group, sizes: Sequence[int]) -> dict[str, Any]:
         columns = max(1, size // 4 // members)
         for tensor, rows in ((whole, members), (piece, 1)):
             tensor.assign(tf.ones((rows, columns)))
-        turns = max(1, min(_MOST_TURNS if here.size <= _MANY else _FEW_TURNS, _TURN_BYTES // size))
+        turns = max(1, min(_MOST_TURNS, _TURN_BYTES // size))
         for name, loop in loops.items():
             loop(2)
             times = sorted(per_turn(loop, turns, here) for _ in range(_REPEATS))

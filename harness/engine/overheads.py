@@ -18,7 +18,7 @@ from harness.planning import example
 from harness.spec import DataPartition, Distribution, Fault, Role, Setting, StalePartition, Training, Transport
 from harness.spec.timings import AFTER, WARM
 
-NAPS, _NAP_CLOCKS = (1e-4, 1e-3, 1e-2), 40
+NAPS, _NAP_CLOCKS = (1e-4, 1e-3, 1e-2), 100
 STALENESS = (0, 1)
 # Widths, examples of a rank and clocks: computing takes some milliseconds where there are many units.
 SMALL = (((4, 4), 2, 100), ((4, 4, 4, 4, 4), 2, 100))
