@@ -2,6 +2,7 @@
 
 from harness.history.checker import check
 from harness.history.events import BLOCK_RULES, RULES, VERSION, Checked, Event, Violation, events_of
+from harness.history.journal import Journal, lines_of
 from harness.history.recorder import BlockRecorder, Recorder, merged
 
 __all__ = [
@@ -11,9 +12,11 @@ __all__ = [
     "BlockRecorder",
     "Checked",
     "Event",
+    "Journal",
     "Recorder",
     "Violation",
     "check",
     "events_of",
+    "lines_of",
     "merged",
 ]

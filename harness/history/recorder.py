@@ -139,7 +139,7 @@ def digest(arrays: Iterable[ArrayLike], *, whole: bool = False) -> str:
     for array in arrays:
         flat = np.asarray(array).reshape(-1)
         step = 1 if whole else max(1, flat.nbytes // _SAMPLED_BYTES)
-        checksum = zlib.crc32(np.ascontiguousarray(flat[::step]).data.cast("B"), checksum)
+        checksum = zlib.crc32(np.ascontiguousarray(flat[::step]).data, checksum)
     return f"{checksum:08x}"
 
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.history import Journal, lines_of
 from harness.store.files import refuse_writing, writing
 
 _PARENT = "parent.alive"
@@ -84,17 +84,20 @@ class PartFolder:
         return parts
 
     @contextmanager
-    def journal(self, rank: int) -> Iterator[TextIO]:
-        """Where a rank writes its history; every line is handed to the system at once, so that a death loses none.
+    def journal(self, rank: int) -> Iterator[Journal]:
+        """Where a rank writes its history; a death loses no line of it.
 
         Args:
             rank: its number.
 
         Yields:
-            The open file.
+            What takes lines.
+
+        Raises:
+            BadInputError: it cannot be written.
         """
-        with self._journal(rank).open("w", encoding="utf-8", buffering=1) as file:
-            yield file
+        with self._journal(rank).open("w+b") as file, Journal(file) as journal:
+            yield journal
 
     def histories(self) -> list[list[str]]:
         """Lines that the ranks wrote to their histories.
@@ -103,7 +106,7 @@ class PartFolder:
             One list per rank.
         """
         files = (self._journal(rank) for rank in range(self.ranks))
-        return [file.read_text(encoding="utf-8").splitlines(keepends=True) if file.exists() else [] for file in files]
+        return [lines_of(file) if file.exists() else [] for file in files]
 
     @property
     def complete(self) -> bool:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from harness.engine.starts import batches
 from harness.engine.table import Bounds, SSPTable
 from harness.engine.timed.contender import Arrays, initial_weights, plain
 from harness.engine.transports import TRANSPORTS
-from harness.history import Recorder
+from harness.history import Journal, Recorder
 from harness.schedule import share
 from harness.spec import StalePartition, Training
 from harness.spec.timings import AFTER, WARM
@@ -54,7 +53,8 @@ class Stale:
         training, here = self._training, self._here
         self._clock, self._noted = 0, {training.clocks}
         self._kept: dict[int, Arrays] = {}
-        self._journal = Path(os.devnull).open("w", buffering=1)  # noqa: SIM115 it is closed when the turn ends
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 it is closed when the turn ends
+        self._journal = Journal(self._file)
         self._table = SSPTable(
             [self._initial[at : at + 2] for at in range(0, len(self._initial), 2)],
             Descent.of(training),
@@ -96,6 +96,7 @@ class Stale:
         """Wait until all changes of all workers are folded."""
         self._table.finish()
         self._journal.close()
+        self._file.close()
 
     def note(self) -> Callable[[], Arrays]:
         """Have x_c = w_0 + Σ u of all workers' first c clocks kept, c this process's clock, when it is complete.

@@ -11,6 +11,7 @@ import json
 import os
 import resource
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
@@ -18,8 +19,6 @@ from itertools import pairwise, product
 
 os.environ.setdefault("HOROVOD_CYCLE_TIME", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
-import pathlib
 
 import horovod.tensorflow as hvd
 import numpy as np
@@ -30,7 +29,7 @@ from harness.engine.pinning import pin
 from harness.engine.runtime import in_order, tf
 from harness.engine.table import Bounds, SSPTable
 from harness.engine.transports import TRANSPORTS
-from harness.history import Recorder
+from harness.history import Journal, Recorder
 from harness.spec import Transport
 
 WIDTHS = (440, *[2048] * 6, 1993)
@@ -134,7 +133,7 @@ class Stale:
             HERE, [tf.TensorSpec(w.shape, w.dtype) for layer in weights for w in layer], clocks
         )
         bounds = Bounds(HERE.rank, HERE.size, self.staleness, clocks)
-        with pathlib.Path(os.devnull).open("w", buffering=1) as journal:
+        with tempfile.TemporaryFile() as file, Journal(file) as journal:
             recorder = Recorder(HERE.rank, journal.write)
             table = SSPTable(weights, Additive(), factor=1.0, bounds=bounds, transport=carrier, recorder=recorder)
             del weights

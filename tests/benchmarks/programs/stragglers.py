@@ -7,9 +7,8 @@ and what the queue model says of the same compute times. Run by `test_stale_rank
 from __future__ import annotations
 
 import json
-import os
-import pathlib
 import sys
+import tempfile
 import time
 
 import numpy as np
@@ -19,7 +18,7 @@ from harness.engine.optimizers import Additive
 from harness.engine.runtime import tf
 from harness.engine.table import Bounds, SSPTable
 from harness.engine.transports import Eager
-from harness.history import Recorder
+from harness.history import Journal, Recorder
 from harness.spec import Stragglers
 from harness.stats.queue import speedup
 from harness.stragglers import service
@@ -37,7 +36,7 @@ def seconds(times: np.ndarray, staleness: int) -> float:
     Clocks before the barrier compile what a table compiles; at the barrier all workers have written the same clocks.
     """
     flat = [tf.constant(w) for layer in LAYERS for w in layer]
-    with pathlib.Path(os.devnull).open("w", buffering=1) as journal:
+    with tempfile.TemporaryFile() as file, Journal(file) as journal:
         bounds = Bounds(HERE.rank, HERE.size, staleness, WARM + CLOCKS)
         transport = Eager(HERE, flat, WARM + CLOCKS)
         recorder = Recorder(HERE.rank, journal.write)
