@@ -111,8 +111,16 @@ def _seconds(setting: Setting, constants: Constants, launcher: str) -> float:
         case StalePartition() as stale:
             return _over_tables(setting.training, stale, constants, launcher, emulated=emulated)
         case DataPartition() | ModelPartition() as partition:
-            return seconds_here(setting.training, partition, constants, launcher, emulated=emulated)
+            called = constants.alone if partition.workers == 1 or emulated else constants.busy
+            calls = setting.training.checkpoints / _timed(setting.training)
+            step = seconds_here(setting.training, partition, constants, launcher, emulated=emulated)
+            return step + calls * called.dispatch.call
     raise TypeError(setting.id)
+
+
+def _timed(training: Training) -> int:
+    """Clocks of a turn that are timed, in one loop or in stretches between checkpoints."""
+    return max(1, training.clocks - WARM - AFTER)
 
 
 def _over_tables(
@@ -122,7 +130,7 @@ def _over_tables(
 
     What a table adds to a clock at s = 1 occupies a worker; what it adds beyond that at s = 0 is on its way meanwhile.
     """
-    clocks = max(1, training.clocks - WARM - AFTER)
+    clocks = _timed(training)
     own, whole = (_of_table(training, stale, constants, launcher, staleness) for staleness in (1, 0))
     busy = own + _computing(training, stale, constants, launcher, clocks, emulated=emulated)
     warm = np.repeat(busy.mean(axis=1, keepdims=True), WARM, axis=1)

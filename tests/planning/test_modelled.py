@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from machines import BANDWIDTH, BYTE, CLOCK, LATE, LATENCY, LAYER, PASS, RATE, STARTING, constants_body
+from machines import BANDWIDTH, BYTE, CALL, CLOCK, LATE, LATENCY, LAYER, PASS, RATE, STARTING, constants_body
 from made_rounds import rounds
 
 from harness.layout import messages
@@ -33,8 +33,9 @@ from harness.stats.simulation import Law
 from harness.stragglers import service
 from samples import MACHINE
 
-NET = replace(example((512, 1024, 512), 64), clocks=WARM + 50 + AFTER)
+NET = replace(example((512, 1024, 512), 64), clocks=WARM + 50 + AFTER, checkpoints=1)
 SIZE = 4 * NET.parameters
+CALLED = CALL / 50
 STORED = Constants.of(constants_body(MACHINE))
 
 
@@ -62,17 +63,23 @@ def allreduces(ranks: int) -> float:
 
 def test_what_is_synchronous_is_computing_and_exchange() -> None:
     """Large gradients travel by themselves: nothing is copied but some biases."""
-    assert seconds(DataPartition(1)) == pytest.approx(computing(64))
+    assert seconds(DataPartition(1)) == pytest.approx(computing(64) + CALLED)
     assert seconds(DataPartition(2)) == pytest.approx(computing(32) + STARTING + allreduces(2), rel=1e-2)
-    assert seconds(DataPartition(2, Fault.NO_EXCHANGE)) == pytest.approx(computing(32))
+    assert seconds(DataPartition(2, Fault.NO_EXCHANGE)) == pytest.approx(computing(32) + CALLED)
     neuron = ModelPartition(2, Layout.NEURON)
     assert seconds(neuron) > computing(64) / 2 + len(messages(neuron, NET)) * LATENCY
+
+
+def test_stretches_between_checkpoints_are_called_from_python() -> None:
+    often = Setting(Role.CLAIM, replace(NET, checkpoints=10), DataPartition(1), 9)
+    (found,) = predictions([often], STORED, "mpi").values()
+    assert found - seconds(DataPartition(1)) == pytest.approx(9 * CALLED)
 
 
 def test_ranks_that_sleep_are_late_for_the_exchange() -> None:
     slept = computing(16) + STARTING + 2 * PASS * (1024 + 512)
     late = float(np.interp(np.log10(slept), [-4, -2], LATE))
-    assert seconds(DataPartition(4)) == pytest.approx(slept + late + allreduces(4), rel=1e-6)
+    assert seconds(DataPartition(4)) == pytest.approx(slept + late + allreduces(4) + CALLED, rel=1e-6)
 
 
 @pytest.mark.parametrize("transport", list(Transport))
