@@ -11,8 +11,9 @@ from made_rounds import rounds
 
 from harness.layout import messages
 from harness.planning import Constants, example
-from harness.planning.modelled import beyond, error, is_emulated, predictions, stated, topologies
+from harness.planning.modelled import beyond, error, is_emulated, predictions, stated, stretches, topologies
 from harness.planning.validation import EMULATED, REAL, median_error
+from harness.record import ELAPSED, GapTable
 from harness.spec import (
     DataPartition,
     Distribution,
@@ -33,7 +34,7 @@ from harness.stats.simulation import Law
 from harness.stragglers import service
 from samples import MACHINE
 
-NET = replace(example((512, 1024, 512), 64), clocks=WARM + 50 + AFTER, checkpoints=1)
+NET = replace(example((512, 1024, 512), 64), clocks=WARM + 50 + AFTER)
 SIZE = 4 * NET.parameters
 CALLED = CALL / 50
 STORED = Constants.of(constants_body(MACHINE))
@@ -71,9 +72,17 @@ def test_what_is_synchronous_is_computing_and_exchange() -> None:
 
 
 def test_stretches_between_checkpoints_are_called_from_python() -> None:
-    often = Setting(Role.CLAIM, replace(NET, checkpoints=10), DataPartition(1), 9)
-    (found,) = predictions([often], STORED, "mpi").values()
-    assert found - seconds(DataPartition(1)) == pytest.approx(9 * CALLED)
+    often, once = of(DataPartition(2)), of(DataPartition(1))
+    noise = np.ones(9)
+    table = GapTable.from_array(
+        np.ones((9, 10)), replicates=range(9), clocks=range(1, 11), layer="all", gap=ELAPSED, rank=0
+    )
+    timed = rounds(often, noise)
+    counts = stretches([replace(timed, gaps=GapTable.concat([timed.gaps, table])), rounds(once, noise)])
+    assert counts == {often: 10, once: 1}
+    found = predictions([often, once], STORED, "mpi", counts)
+    assert found[often] - seconds(DataPartition(2)) == pytest.approx(9 * CALLED)
+    assert found[once] == pytest.approx(seconds(DataPartition(1)))
 
 
 def test_ranks_that_sleep_are_late_for_the_exchange() -> None:
