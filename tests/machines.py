@@ -9,8 +9,9 @@ from harness.record import Machine
 
 SIDES, BATCHES = (32, 512, 2048), (4, 64, 1024)
 LATENCY, BANDWIDTH, RATE, PASS = 1e-4, 1e9, 1e11, 1e-10
-# Of starting the operations of a step or of a layer; of a clock over a table, its layers and bytes; late after a nap.
-STARTING, CLOCK, LAYER, BYTE, LATE = 1e-5, 1e-3, 2e-4, 3e-9, [2e-4, 4e-4]
+# Of starting the operations of a step or of a layer; of a call from Python; of a clock over a table, its layers and
+# bytes; late after a nap.
+STARTING, CALL, CLOCK, LAYER, BYTE, LATE = 1e-5, 5e-4, 1e-3, 2e-4, 3e-9, [2e-4, 4e-4]
 
 
 # Five passes over activations, two of which are one of these.
@@ -43,7 +44,7 @@ def dispatch_times() -> dict[str, Any]:
     """So much for a step, and as much again for each layer; packing is one operation more."""
     names = ("undivided", "neuron", "weight", "alternate", "grid")
     seconds = {name: [2 * STARTING, 5 * STARTING] for name in names}
-    return {"layers": [1, 4], "seconds": seconds | {"data": [3 * STARTING, 6 * STARTING]}}
+    return {"layers": [1, 4], "seconds": seconds | {"data": [3 * STARTING, 6 * STARTING]}, "call": CALL}
 
 
 def table_times(transport: str, staleness: int) -> list[dict[str, Any]]:
@@ -77,7 +78,6 @@ def constants_body(machine: Machine, bandwidth: float = BANDWIDTH, ranks: tuple[
         "dispatch": dispatch_times(),
     }
     launches = [exchange_times(count, bandwidth) | clock_times() | {"groups": [], "waits": None} for count in ranks]
-    launches[0]["waits"] = {"computed": [0.0, 1e-3], "seconds": [2 * LATENCY] * 2, "further": 2 * LATENCY}
     launches[-1]["groups"] = [group_times(2, ranks[-1] // 2, bandwidth)] if ranks[-1] > 2 else []
     return {
         "machine": machine.model_dump(),

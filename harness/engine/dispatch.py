@@ -2,13 +2,14 @@
 
 Prints on rank 0 one line of JSON: seconds of a step of nets of a few units, by how the work is divided, over numbers of
 layers. What such a net multiplies takes no time, so that this is what TensorFlow takes to start operations. Nothing is
-exchanged, and every rank does what rank 0 would.
+exchanged, and every rank does what rank 0 would. And what it takes to call a compiled loop from Python.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from harness.engine import ranks, runtime
@@ -39,8 +40,9 @@ def main() -> None:
     here = _join(place()[1])
     loops = {name: [looped(alone(net, division).update) for net in nets] for name, division in DIVISIONS.items()}
     found = {name: [_median(loop, here) for loop in mine] for name, mine in loops.items()}
+    called = _median(partial(_one_by_one, loops["undivided"][0]), here) - found["undivided"][0]
     if here.rank == 0:
-        print(MARK + json.dumps({"layers": LAYERS, "seconds": found}), flush=True)
+        print(MARK + json.dumps({"layers": LAYERS, "seconds": found, "call": called}), flush=True)
 
 
 def _join(size: int) -> Ranks:
@@ -49,6 +51,11 @@ def _join(size: int) -> Ranks:
         return Team([Setting(Role.CLAIM, example((size, size), size), DataPartition(size), 1)], Path()).ranks
     runtime.limit_threads(1)
     return ranks.join()
+
+
+def _one_by_one(loop: Loop, turns: int) -> None:
+    for _ in range(turns):
+        loop(1)
 
 
 def _median(loop: Loop, here: Ranks) -> float:

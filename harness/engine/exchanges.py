@@ -6,8 +6,9 @@ each group that it knows of at every one of its turns, which delays all collecti
 to it, as they are where all partitions are timed. `harness.engine.overheads` says what else is measured.
 
 Horovod looks for what is to be exchanged some thousand times a second. A collective right after another waits for that
-as long as one can; one after some computing, or together with others, waits for less: ranks that have a core each say
-how long a small sum then takes.
+as long as one can, and what it moves is moved meanwhile; one after some computing, or together with others, waits for
+less: ranks that have a core each say how long a small sum takes after computing, and by how much each collective delays
+those that begin together with it.
 """
 
 from __future__ import annotations
@@ -35,10 +36,10 @@ _REPEATS = 3
 _TURN_BYTES, _MOST_TURNS = 1 << 25, 60
 # Among more ranks than these the largest two sizes are left out.
 _MANY = 8
-# Elements of a small sum, how many at once, and products before one: none at first, at last for about a ms, which is
+# Elements of a small sum, and products that are computed before it: none at first, at last for about a ms, which is
 # several times as long as Horovod rests.
-_FEW, _TOGETHER, _WAITING_TURNS = 256, 4, 50
-_SIDE, _PRODUCTS = 64, range(0, 201, 8)
+_FEW, _WAITING_TURNS = 256, 50
+_SIDE, _PRODUCTS, _TOGETHER = 64, range(0, 201, 8), 4
 
 
 def main() -> None:
@@ -73,8 +74,8 @@ def _groups_of(hybrid: ModelPartition, rank: int) -> list[Group]:
 
 def _times(here: Ranks, among: Group, sizes: Sequence[int]) -> dict[str, Any]:
     members = len(among) or here.size
-    whole, piece = (tf.Variable(tf.ones((rows, 1)), shape=(rows, None)) for rows in (members, 1))
-    loops = {name: repeated(step) for name, step in _collectives(whole, piece, here, among).items()}
+    whole, piece = _held(members)
+    loops = {name: repeated(step) for name, step in _collectives(whole, piece, here, among, f".of.{members}").items()}
     seconds: dict[str, list[float]] = {name: [] for name in loops}
     for size in sizes:
         columns = max(1, size // 4 // members)
@@ -89,32 +90,55 @@ def _times(here: Ranks, among: Group, sizes: Sequence[int]) -> dict[str, Any]:
 
 
 def _collectives(
-    whole: tf.Variable, piece: tf.Variable, here: Ranks, among: Group
+    whole: tf.Variable, piece: tf.Variable, here: Ranks, among: Group, of: str
 ) -> dict[str, Callable[[], tf.Tensor]]:
     """Each on a variable, since the input of a collective must vary; groups have no use for a broadcast."""
-    of = f".{len(among)}"
     found = {
         "allreduce": lambda: here.sum(whole.read_value(), "allreduce" + of, among),
         "reduce-scatter": lambda: here.piece_of_sum(whole.read_value(), "scatter" + of, among),
         "allgather": lambda: here.concatenated(piece.read_value(), "gather" + of, among),
     }
-    return found if among else found | {"broadcast": lambda: here.broadcast(whole.read_value(), 0, "broadcast")}
+    return found if among else found | {"broadcast": lambda: here.broadcast(whole.read_value(), 0, "broadcast" + of)}
 
 
 def _waits(here: Ranks) -> dict[str, Any]:
-    """Seconds of a small sum after computing for so long, and of one more that begins together with another."""
-    held = [tf.Variable(tf.ones(_FEW)) for _ in range(_TOGETHER)]
-    several, one = (repeated(partial(_sums, held[:count], here)) for count in (_TOGETHER, 1))
-    further = (_median(several, here) - _median(one, here)) / (_TOGETHER - 1)
-    products = tf.Variable(0)
+    """Seconds of a small sum after computing for so long, and of one more collective together with others."""
+    small, products = tf.Variable(tf.ones(_FEW)), tf.Variable(0)
     before = repeated(lambda: _computed(products))
-    after = repeated(lambda: _sums(held[:1], here, _computed(products)))
+    after = repeated(lambda: _sum_after(_computed(products), small, here))
     computed, seconds = [], []
     for count in _PRODUCTS:
         products.assign(count)
-        computed.append(_median(before, here))
-        seconds.append(_median(after, here) - computed[-1])
-    return {"computed": computed, "seconds": seconds, "further": further}
+        computed.append(_median(before, _WAITING_TURNS, here))
+        seconds.append(_median(after, _WAITING_TURNS, here) - computed[-1])
+    return {"computed": computed, "seconds": seconds, "bytes": BYTES[:-2], "further": _further(here)}
+
+
+def _further(here: Ranks) -> dict[str, list[float]]:
+    """By collective, over sizes: what several together take more than one, by the number of the others."""
+    tensors = [_held(here.size) for _ in range(_TOGETHER)]
+    made = [_collectives(whole, piece, here, (), f".{place}") for place, (whole, piece) in enumerate(tensors)]
+    found: dict[str, list[float]] = {name: [] for name in made[0]}
+    alone, together = ([repeated(partial(_all, [m[name] for m in made[:n]])) for name in found] for n in (1, len(made)))
+    for size in BYTES[:-2]:
+        for whole, piece in tensors:
+            for tensor, rows in ((whole, here.size), (piece, 1)):
+                tensor.assign(tf.ones((rows, max(1, size // 4 // here.size))))
+        turns = max(4, min(_WAITING_TURNS, _TURN_BYTES // size))
+        for name, one, several in zip(found, alone, together, strict=True):
+            more = _median(several, turns, here) - _median(one, turns, here)
+            found[name].append(max(0.0, more / (_TOGETHER - 1)))
+    return found
+
+
+def _held(members: int) -> tuple[tf.Variable, tf.Variable]:
+    """A whole, and a piece of it: rows are what members divide."""
+    whole, piece = (tf.Variable(tf.ones((rows, 1)), shape=(rows, None)) for rows in (members, 1))
+    return whole, piece
+
+
+def _all(steps: Sequence[Callable[[], tf.Tensor]]) -> tf.Tensor:
+    return tf.add_n([tf.reshape(step(), [-1])[0] for step in steps])
 
 
 def _computed(products: tf.Variable) -> tf.Tensor:
@@ -128,16 +152,14 @@ def _computed(products: tf.Variable) -> tf.Tensor:
     )[1]
 
 
-def _sums(held: Sequence[tf.Variable], here: Ranks, computed: tf.Tensor | None = None) -> tf.Tensor:
-    """Sums over ranks, none of which waits for another; all wait for what is computed."""
-    with tf.control_dependencies([] if computed is None else [computed]):
-        given = [tf.identity(variable.read_value()) for variable in held]
-    return tf.add_n([here.sum(tensor, f"together.{place}") for place, tensor in enumerate(given)])
+def _sum_after(computed: tf.Tensor, small: tf.Variable, here: Ranks) -> tf.Tensor:
+    with tf.control_dependencies([computed]):
+        return here.sum(tf.identity(small.read_value()), "after")
 
 
-def _median(loop: Callable[[int], None], here: Ranks) -> float:
+def _median(loop: Callable[[int], None], turns: int, here: Ranks) -> float:
     loop(2)
-    times = sorted(per_turn(loop, _WAITING_TURNS, here) for _ in range(_REPEATS))
+    times = sorted(per_turn(loop, turns, here) for _ in range(_REPEATS))
     return times[_REPEATS // 2]
 
 

@@ -110,10 +110,12 @@ class Dispatch:
     Args:
         layers: of two nets of a few units.
         seconds: of a step of each, by how work is divided: `undivided`, `data`, or a layout.
+        call: of calling a loop of steps from Python.
     """
 
     layers: tuple[int, int]
     seconds: Mapping[str, tuple[float, float]]
+    call: float
 
     @classmethod
     def of(cls, found: Mapping[str, Any]) -> Dispatch:
@@ -126,7 +128,8 @@ class Dispatch:
             The times.
         """
         few, many = found["layers"]
-        return cls((few, many), {name: (less, more) for name, (less, more) in found["seconds"].items()})
+        seconds = {name: (less, more) for name, (less, more) in found["seconds"].items()}
+        return cls((few, many), seconds, found["call"])
 
     def of_step(self, division: str, layers: int) -> float:
         """Time of a step: so much, and so much more for every layer.
@@ -344,17 +347,19 @@ class ClockTimes:
 
 @dataclass(frozen=True)
 class Waits:
-    """How long a small allreduce takes when it does not follow another at once.
+    """How long collectives wait for Horovod, which looks for them and then rests for a while.
 
     Args:
-        computed: seconds that ranks computed before it, increasing.
+        computed: seconds that ranks computed before a small allreduce, increasing.
         seconds: that it took then.
-        further: seconds of one more that begins together with it.
+        bytes: increasing.
+        rested: by collective, over these: seconds of one right after another in which nothing is done for it.
     """
 
     computed: tuple[float, ...]
     seconds: tuple[float, ...]
-    further: float
+    bytes: tuple[int, ...]
+    rested: Mapping[str, tuple[float, ...]]
 
     @classmethod
     def of(cls, found: Mapping[str, Any]) -> Waits:
@@ -366,7 +371,24 @@ class Waits:
         Returns:
             The times.
         """
-        return cls(tuple(found["computed"]), tuple(found["seconds"]), found["further"])
+        waits = found["waits"]
+        rested = {
+            name: tuple(max(0.0, whole - more) for whole, more in zip(found["seconds"][name], further, strict=False))
+            for name, further in waits["further"].items()
+        }
+        return cls(tuple(waits["computed"]), tuple(waits["seconds"]), tuple(waits["bytes"]), rested)
+
+    def rest(self, collective: str, size: float) -> float:
+        """What of the time of a collective right after another is neither moving nor adding.
+
+        Args:
+            collective: its name.
+            size: bytes of all pieces together.
+
+        Returns:
+            Seconds, interpolated over the logarithm of the size; beyond what was measured as at its end.
+        """
+        return float(np.interp(np.log(max(size, 1.0)), np.log(self.bytes), self.rested[collective]))
 
     def after(self, computed: float) -> float:
         """Time of one after some computing.
@@ -423,8 +445,8 @@ class Network:
     def of_step(self, sent: Sequence[Transfer], computed: float, *, together: bool) -> float:
         """Time of all collectives of a step, of which each waits for some of the computing, or all for all of it.
 
-        What was measured of a collective is that of one right after another. Ranks that compute in between wait for
-        less, and of several that begin together all but one hardly wait.
+        What was measured of a collective is that of one right after another, in which Horovod also rests. Ranks that
+        compute in between wait for less, and several that begin together wait once.
 
         Args:
             sent: the collectives.
@@ -437,10 +459,9 @@ class Network:
         whole = sum(self.seconds(each.collective, each.members, each.bytes, at_once=each.at_once) for each in sent)
         if self.waits is None or not sent:
             return whole
-        at_once = self.waits.seconds[0]
-        if together:
-            return whole + self.waits.after(computed) - at_once + (len(sent) - 1) * (self.waits.further - at_once)
-        return whole + len(sent) * (self.waits.after(computed / len(sent)) - at_once)
+        moving = whole - sum(self.waits.rest(each.collective, each.bytes) for each in sent)
+        times = 1 if together else len(sent)
+        return moving + times * self.waits.after(computed / times)
 
     def seconds(self, collective: str, members: int, size: float, *, at_once: int = 1) -> float:
         """Time of one collective, or of as many at once as there are groups.
@@ -526,7 +547,7 @@ class Constants:
                 for name, found in launches
             }
             clocks = {name: {f["ranks"]: ClockTimes.of(f) for f in found} for name, found in launches}
-            waiting = {name: [f["waits"] for f in found if f["waits"]] for name, found in launches}
+            waiting = {name: [f for f in found if f["waits"]] for name, found in launches}
             waits = {name: Waits.of(found[-1]) for name, found in waiting.items() if found}
             alone, busy = (Arithmetic.of(body["arithmetic"][name]) for name in ("alone", "busy"))
             machine = Machine.model_validate(body["machine"])

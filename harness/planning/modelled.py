@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from harness.planning.constants import Constants
 from harness.planning.forecast import BYTES, forecast, seconds_here
 from harness.planning.validation import EMULATED, REAL, Comparison, median_error
-from harness.record import Record
+from harness.record import ELAPSED, Record
 from harness.spec import DataPartition, Fault, ModelPartition, Setting, StalePartition, Stragglers, Training
 from harness.spec.timings import AFTER, WARM
 from harness.stats.queue import finish_times
@@ -45,13 +45,28 @@ def is_emulated(setting: Setting, cores: int) -> bool:
     return found.ranks > cores or (isinstance(found, StalePartition) and found.stragglers is not Stragglers.NONE)
 
 
-def predictions(settings: Iterable[Setting], constants: Constants, launcher: str) -> dict[Setting, float]:
+def stretches(records: Iterable[Record]) -> dict[Setting, int]:
+    """Into how many stretches the clocks that were timed were divided, each called for from Python.
+
+    Args:
+        records: of timed settings.
+
+    Returns:
+        One, or as many as there were clocks at which time was taken.
+    """
+    return {r.facts.setting: max(1, len(np.unique(r.gaps.clock[r.gaps.gap == ELAPSED]))) for r in records}
+
+
+def predictions(
+    settings: Iterable[Setting], constants: Constants, launcher: str, called: Mapping[Setting, int] | None = None
+) -> dict[Setting, float]:
     """Seconds per clock of timed settings on this machine.
 
     Args:
         settings: those of other people's code are left out.
         constants: of this machine.
         launcher: under which exchanges were measured.
+        called: stretches that were timed; one where it does not say.
 
     Returns:
         Seconds by setting.
@@ -59,7 +74,9 @@ def predictions(settings: Iterable[Setting], constants: Constants, launcher: str
     Raises:
         BadInputError: nothing was measured under that launcher.
     """
-    return {s: _seconds(s, constants, launcher) for s in settings if isinstance(s.distribution, _TIMED)}
+    counts = called or {}
+    timed = (setting for setting in settings if isinstance(setting.distribution, _TIMED))
+    return {setting: _seconds(setting, constants, launcher, counts.get(setting, 1)) for setting in timed}
 
 
 def error(predicted: Mapping[Setting, float], records: Sequence[Record]) -> list[Comparison]:
@@ -105,14 +122,21 @@ def stated(rows: Sequence[Comparison]) -> str:
     )
 
 
-def _seconds(setting: Setting, constants: Constants, launcher: str) -> float:
+def _seconds(setting: Setting, constants: Constants, launcher: str, calls: int) -> float:
     emulated = is_emulated(setting, constants.machine.cores)
     match setting.distribution:
         case StalePartition() as stale:
             return _over_tables(setting.training, stale, constants, launcher, emulated=emulated)
         case DataPartition() | ModelPartition() as partition:
-            return seconds_here(setting.training, partition, constants, launcher, emulated=emulated)
+            arithmetic = constants.alone if partition.workers == 1 or emulated else constants.busy
+            step = seconds_here(setting.training, partition, constants, launcher, emulated=emulated)
+            return step + calls * arithmetic.dispatch.call / _timed(setting.training)
     raise TypeError(setting.id)
+
+
+def _timed(training: Training) -> int:
+    """Clocks of a turn that are timed, in one loop or in stretches between checkpoints."""
+    return max(1, training.clocks - WARM - AFTER)
 
 
 def _over_tables(
@@ -122,7 +146,7 @@ def _over_tables(
 
     What a table adds to a clock at s = 1 occupies a worker; what it adds beyond that at s = 0 is on its way meanwhile.
     """
-    clocks = max(1, training.clocks - WARM - AFTER)
+    clocks = _timed(training)
     own, whole = (_of_table(training, stale, constants, launcher, staleness) for staleness in (1, 0))
     busy = own + _computing(training, stale, constants, launcher, clocks, emulated=emulated)
     warm = np.repeat(busy.mean(axis=1, keepdims=True), WARM, axis=1)

@@ -94,20 +94,36 @@ def test_groups_that_were_measured_at_once_take_what_they_took() -> None:
     assert Network(tables, None, groups).seconds("allreduce", 2, 10**6, at_once=2) == pytest.approx(alone)
 
 
-def test_collectives_wait_for_less_where_ranks_compute_before_them_and_where_they_begin_together() -> None:
+def test_what_horovod_rests_is_what_one_more_at_once_does_not_cost() -> None:
+    found = {
+        "seconds": {"allreduce": [3e-4, 3e-4, 2e-3, 9e-3], "broadcast": [3e-4] * 4},
+        "waits": {
+            "computed": [0.0, 1e-3],
+            "seconds": [3e-4, 1e-4],
+            "bytes": [10**3, 10**5, 10**7],
+            "further": {"allreduce": [0.0, 2e-4, 3e-3]},
+        },
+    }
+    waits = Waits.of(found)
+    for size, rest in ((1, 3e-4), (10**3, 3e-4), (10**4, 2e-4), (10**5, 1e-4), (10**7, 0.0), (10**9, 0.0)):
+        assert waits.rest("allreduce", size) == pytest.approx(rest)
+
+
+def test_collectives_wait_for_less_where_ranks_compute_before_them_and_once_where_they_begin_together() -> None:
     tables = {2: ExchangeTimes.of(exchange_times(2, BANDWIDTH))}
     sent = [Transfer("allreduce", 2, size) for size in (10**3, 10**6, 10**7)]
     whole = sum(Network(tables).seconds("allreduce", 2, each.bytes) for each in sent)
-    waiting = Network(tables, waits=Waits((0.0, 1e-3, 1e-2), (3e-4, 1e-4, 2e-4), 1e-5))
+    waits = Waits((0.0, 1e-3, 1e-2), (2e-4, 0.5e-4, 1e-4), (10**3, 10**7), {"allreduce": (2e-4, 2e-4)})
+    waiting = Network(tables, waits=waits)
     assert Network(tables).of_step(sent, 3e-3, together=True) == pytest.approx(whole)
     assert waiting.of_step([], 3e-3, together=True) == 0
     assert waiting.of_step(sent, 0.0, together=False) == pytest.approx(whole)
-    assert waiting.of_step(sent, 3e-3, together=False) == pytest.approx(whole - 3 * 2e-4)
-    assert waiting.of_step(sent, 1e-2, together=True) == pytest.approx(whole - 1e-4 - 2 * (3e-4 - 1e-5))
+    assert waiting.of_step(sent, 3e-3, together=False) == pytest.approx(whole - 3 * (2e-4 - 0.5e-4))
+    assert waiting.of_step(sent, 1e-2, together=True) == pytest.approx(whole - 3 * 2e-4 + 1e-4)
 
 
 def test_after_long_computing_a_collective_comes_at_any_time() -> None:
-    waits = Waits((0.0, 1e-4, 4e-4, 5e-4, 6e-4), (9.0, 8.0, 1.0, 2.0, 3.0), 0.0)
+    waits = Waits((0.0, 1e-4, 4e-4, 5e-4, 6e-4), (9.0, 8.0, 1.0, 2.0, 3.0), (1,), {})
     assert waits.after(5e-5) == pytest.approx(8.5)
     assert waits.after(6e-4) == pytest.approx(3.0)
     assert waits.after(1e-3) == pytest.approx(2.0)
@@ -115,9 +131,9 @@ def test_after_long_computing_a_collective_comes_at_any_time() -> None:
 
 def test_gradients_begin_together_and_layers_one_after_the_other_and_sleeping_ranks_wait_for_all() -> None:
     stored = constants()
-    waits = Waits((0.0, 1e-9), (2 * LATENCY, LATENCY), LATENCY / 2)
+    waits = Waits((0.0, 1e-9), (2 * LATENCY, LATENCY), (1,), {"allreduce": (2 * LATENCY,), "allgather": (2 * LATENCY,)})
     quick = replace(stored, waits={"mpi": waits})
-    for name, sent, less in (("w2", 8, 1 + 7 * 1.5), ("w2-alternate", 7, 7)):
+    for name, sent, less in (("w2", 8, 8 * 2 - 1), ("w2-alternate", 7, 7)):
         before, after = (
             forecast(TRAINING, synchronous(name), found.busy, found.network("mpi")) for found in (stored, quick)
         )

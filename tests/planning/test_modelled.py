@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from machines import BANDWIDTH, BYTE, CLOCK, LATE, LATENCY, LAYER, PASS, RATE, STARTING, constants_body
+from machines import BANDWIDTH, BYTE, CALL, CLOCK, LATE, LATENCY, LAYER, PASS, RATE, STARTING, constants_body
 from made_rounds import rounds
 
 from harness.layout import messages
 from harness.planning import Constants, example
-from harness.planning.modelled import beyond, error, is_emulated, predictions, stated, topologies
+from harness.planning.modelled import beyond, error, is_emulated, predictions, stated, stretches, topologies
 from harness.planning.validation import EMULATED, REAL, median_error
+from harness.record import ELAPSED, GapTable
 from harness.spec import (
     DataPartition,
     Distribution,
@@ -35,6 +36,7 @@ from samples import MACHINE
 
 NET = replace(example((512, 1024, 512), 64), clocks=WARM + 50 + AFTER)
 SIZE = 4 * NET.parameters
+CALLED = CALL / 50
 STORED = Constants.of(constants_body(MACHINE))
 
 
@@ -62,17 +64,31 @@ def allreduces(ranks: int) -> float:
 
 def test_what_is_synchronous_is_computing_and_exchange() -> None:
     """Large gradients travel by themselves: nothing is copied but some biases."""
-    assert seconds(DataPartition(1)) == pytest.approx(computing(64))
+    assert seconds(DataPartition(1)) == pytest.approx(computing(64) + CALLED)
     assert seconds(DataPartition(2)) == pytest.approx(computing(32) + STARTING + allreduces(2), rel=1e-2)
-    assert seconds(DataPartition(2, Fault.NO_EXCHANGE)) == pytest.approx(computing(32))
+    assert seconds(DataPartition(2, Fault.NO_EXCHANGE)) == pytest.approx(computing(32) + CALLED)
     neuron = ModelPartition(2, Layout.NEURON)
     assert seconds(neuron) > computing(64) / 2 + len(messages(neuron, NET)) * LATENCY
+
+
+def test_stretches_between_checkpoints_are_called_from_python() -> None:
+    often, once = of(DataPartition(2)), of(DataPartition(1))
+    noise = np.ones(9)
+    table = GapTable.from_array(
+        np.ones((9, 10)), replicates=range(9), clocks=range(1, 11), layer="all", gap=ELAPSED, rank=0
+    )
+    timed = rounds(often, noise)
+    counts = stretches([replace(timed, gaps=GapTable.concat([timed.gaps, table])), rounds(once, noise)])
+    assert counts == {often: 10, once: 1}
+    found = predictions([often, once], STORED, "mpi", counts)
+    assert found[often] - seconds(DataPartition(2)) == pytest.approx(9 * CALLED)
+    assert found[once] == pytest.approx(seconds(DataPartition(1)))
 
 
 def test_ranks_that_sleep_are_late_for_the_exchange() -> None:
     slept = computing(16) + STARTING + 2 * PASS * (1024 + 512)
     late = float(np.interp(np.log10(slept), [-4, -2], LATE))
-    assert seconds(DataPartition(4)) == pytest.approx(slept + late + allreduces(4), rel=1e-6)
+    assert seconds(DataPartition(4)) == pytest.approx(slept + late + allreduces(4) + CALLED, rel=1e-6)
 
 
 @pytest.mark.parametrize("transport", list(Transport))

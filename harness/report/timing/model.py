@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.planning import Constants
-from harness.planning.modelled import Point, beyond, error, predictions, stated, topologies
+from harness.planning.modelled import Point, beyond, error, predictions, stated, stretches, topologies
 from harness.planning.validation import Comparison
 from harness.record import Record
 from harness.spec import DataPartition
@@ -70,7 +70,8 @@ def model(records: Sequence[Record], constants: Constants) -> Model | None:
     if launcher is None:
         return None
     found = times(records)
-    rows = error(predictions((point.setting for point in found.values()), constants, launcher), records)
+    settings = (point.setting for point in found.values())
+    rows = error(predictions(settings, constants, launcher, stretches(records)), records)
     single = [p for p in found.values() if p.setting.distribution == DataPartition(1) and not p.emulated]
     weak = any(point.base_batch < point.setting.training.batch for point in found.values())
     base = max(single, key=lambda p: p.setting.training.parameters, default=None) if weak else None
