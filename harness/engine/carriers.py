@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 
 class News(threading.Condition):
-    """A condition on what arrives; an error ends every wait, now and later."""
+    """A condition on what arrives; an error ends every wait, now and later.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._error: BaseException | None = None
+    Args:
+        beside: another, whose lock and errors are this one's too: so that each wakes only those whom it concerns.
+    """
+
+    def __init__(self, beside: News | None = None) -> None:
+        self._shared: Any = threading.RLock() if beside is None else beside._shared
+        super().__init__(self._shared)
+        self._errors: list[BaseException] = [] if beside is None else beside._errors
+        self._told: list[News] = [] if beside is None else beside._told
+        self._told.append(self)
 
     def wait_until(self, ready: Callable[[], bool]) -> None:
         """Wait for something to be true; call it while holding the lock.
@@ -22,7 +30,7 @@ class News(threading.Condition):
         Raises:
             BaseException: what `fail` was told first.
         """
-        self.wait_for(lambda: self._error is not None or ready())
+        self.wait_for(lambda: bool(self._errors) or ready())
         self.raise_error()
 
     def raise_error(self) -> None:
@@ -31,8 +39,8 @@ class News(threading.Condition):
         Raises:
             BaseException: what `fail` was told first.
         """
-        if self._error is not None:
-            raise self._error
+        if self._errors:
+            raise self._errors[0]
 
     def fail(self, error: BaseException) -> None:
         """End every wait with an error.
@@ -41,8 +49,9 @@ class News(threading.Condition):
             error: why no more will come.
         """
         with self:
-            self._error = self._error or error
-            self.notify_all()
+            self._errors.append(error)
+            for news in self._told:
+                news.notify_all()
 
 
 class Carriers:

@@ -22,8 +22,10 @@ from harness.engine.runtime import tf
 # Several blocks of this size fit into the second level of cache of one core.
 _BLOCK_BYTES = 1 << 18
 Weights = Sequence[tf.Variable | tf.Tensor]
+# One tensor per weight, or an array where a small one lies in the memory of a message.
+Change = Sequence[tf.Tensor | NDArray[np.float64]]
 # A clock, and changes of some workers or their sum, in the order of the workers.
-Step = tuple[int, Sequence[Tensors]]
+Step = tuple[int, Sequence[Change]]
 # What the sum of some parts is multiplied by, and the parts: flat arrays of one weight.
 _Addends = tuple[float, Sequence[NDArray[np.float64]]]
 
@@ -130,12 +132,12 @@ class _Stepped:
             weights, slots = self._on_top(list(weights), list(slots), tf.constant(clock), list(changes))
         return list(weights)
 
-    def _fold(self, clock: tf.Tensor, changes: list[Tensors]) -> None:
+    def _fold(self, clock: tf.Tensor, changes: Sequence[Change]) -> None:
         for place, (weight, slots) in enumerate(zip(self.base, self._slots, strict=True)):
             self._rule.apply(weight, slots, self._scaled([change[place] for change in changes]), clock)
 
     def _stack(
-        self, weights: Weights, slots: Sequence[Weights], clock: tf.Tensor, changes: list[Tensors]
+        self, weights: Weights, slots: Sequence[Weights], clock: tf.Tensor, changes: Sequence[Change]
     ) -> tuple[Tensors, list[Tensors]]:
         stepped = [
             self._rule.step(

@@ -50,13 +50,16 @@ def over(array: NDArray[np.float64]) -> tf.Tensor:
     return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
 
 
-def under(tensor: tf.Tensor | tf.Variable) -> NDArray[np.float64]:
+def under(tensor: tf.Tensor | tf.Variable | NDArray[np.float64]) -> NDArray[np.float64]:
     """The memory of a tensor, as an array to be read only.
 
     Args:
-        tensor: any that lies in the memory of this process, or a variable, until it is next assigned to.
+        tensor: any that lies in the memory of this process, or a variable, until it is next assigned to; an array is
+            its own memory.
 
     Returns:
         The array, shaped like it.
     """
+    if isinstance(tensor, np.ndarray):
+        return tensor
     return np.asarray(memoryview(tensor.read_value() if isinstance(tensor, tf.Variable) else tensor))

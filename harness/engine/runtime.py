@@ -34,7 +34,8 @@ def in_order(step: Callable[_Given, _Found]) -> Callable[_Given, _Found]:
     """A compiled function whose operations run one after the other, whatever may run beside it.
 
     Args:
-        step: made by `tf.function`, of operations that wait for nobody: no collective is among them.
+        step: made by `tf.function`, of operations that wait for nobody: no collective is among them, since it would
+            keep one of the few threads waiting that the others' need.
 
     Returns:
         The same function, called so that it takes one thread of those that operations are given.

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.engine.carriers import News
-from harness.engine.folds import Step, Weights, fold_into
+from harness.engine.folds import Change, Step, Weights, fold_into
 from harness.engine.memory import under
 from harness.engine.nets import Tensors
 from harness.engine.optimizers import Rule
@@ -35,13 +35,14 @@ EVERYONE = -1
 # Up to here every number of an update is looked at; beyond, it would cost a clock of a large net one or two per cent.
 _READ_WHOLE_BYTES = 1 << 20
 _STRIDE = 1009
-Change = dict[int, Tensors]
+# By worker, or the sum of all.
+Sent = dict[int, Change]
 
 
 class Inbox(Protocol):
     """Where a transport leaves what it receives, from threads of its own."""
 
-    def deliver(self, worker: int, clock: int, change: Tensors) -> None:
+    def deliver(self, worker: int, clock: int, change: Change) -> None:
         """Take a change; those of a worker come in clock order."""
 
     def wait_for_room(self, clock: int) -> None:
@@ -57,7 +58,7 @@ class Transport(Protocol):
     def start(self, inbox: Inbox) -> None:
         """Begin to receive."""
 
-    def send(self, clock: int, change: Tensors) -> None:
+    def send(self, clock: int, change: Change) -> None:
         """Send the own change of a clock; returns at once."""
 
     def finish(self) -> None:
@@ -142,9 +143,11 @@ class SSPTable:
         self._mine: dict[int, Tensors] = {}
         self._seen: list[int] | None = None
         self._view: Weights = ()
-        self._changes: dict[int, Change] = {}
+        self._changes: dict[int, Sent] = {}
         self._arrived = [0] * bounds.workers
-        self._news = News()
+        self._awaited = 0
+        self._arrivals = News()
+        self._room = News(self._arrivals)
         transport.start(self)
 
     @property
@@ -203,7 +206,9 @@ class SSPTable:
         self._recorder.write(self._clock, digest(seen))
         self.deliver(self.bounds.worker, self._clock, change)
         self._transport.send(self._clock, change)
-        self._clock += 1
+        with self._room:
+            self._clock += 1
+            self._room.notify_all()
         self._mine, self._seen, self._view = {}, None, ()
 
     def finish(self) -> Weights:
@@ -214,16 +219,16 @@ class SSPTable:
         """
         # One after the other: what is folded makes room for what is to come.
         while self._folded < self.bounds.clocks:
-            with self._news:
-                self._news.wait_until(lambda: min(self._arrived) > self._folded)
+            with self._arrivals:
+                self._wait_for(self._folded + 1)
             self._fold_next(())
         self._transport.finish()
-        with self._news:
-            self._news.raise_error()
+        with self._arrivals:
+            self._arrivals.raise_error()
         self._recorder.final(self._arrived, digest(map(under, self._fold.base), whole=True))
         return self._fold.base
 
-    def deliver(self, worker: int, clock: int, change: Tensors) -> None:
+    def deliver(self, worker: int, clock: int, change: Change) -> None:
         """Take a change.
 
         Args:
@@ -233,14 +238,16 @@ class SSPTable:
         """
         if self.bounds.fault is Fault.LOSES_ONE and (worker, clock) == (0, self.bounds.clocks // 2):
             change = change if self.bounds.worker == 0 else [tf.zeros_like(tensor) for tensor in change]
-        with self._news:
+        with self._arrivals:
             if worker == EVERYONE:
                 self._changes[clock] = {EVERYONE: change}
                 self._arrived = [max(n, clock + 1) for n in self._arrived]
             else:
                 self._changes.setdefault(clock, {})[worker] = change
                 self._arrived[worker] = clock + 1
-            self._news.notify_all()
+            # Of P − 1 changes of a clock the last one ends a wait; to be woken by each would take as long as a fold.
+            if min(self._arrived) >= self._awaited:
+                self._arrivals.notify_all()
 
     def wait_for_room(self, clock: int) -> None:
         """Wait until the next change of a worker may be received: a bound of memory, for which no read has to wait.
@@ -248,8 +255,8 @@ class SSPTable:
         Args:
             clock: of that change.
         """
-        with self._news:
-            self._news.wait_until(lambda: self._has_room(clock))
+        with self._room:
+            self._room.wait_until(lambda: self._has_room(clock))
 
     def fail(self, error: BaseException) -> None:
         """End every wait, now and later, with an error.
@@ -257,13 +264,12 @@ class SSPTable:
         Args:
             error: why no more will come.
         """
-        self._news.fail(error)
+        self._arrivals.fail(error)
 
     def _read(self) -> None:
         oldest = self.bounds.oldest(self._clock)
-        with self._news:
-            needed = self._needed(oldest)
-            self._news.wait_until(lambda: min(self._arrived) >= needed)
+        with self._arrivals:
+            self._wait_for(self._needed(oldest))
             seen = self._broken([int(min(n, self.bounds.newest(self._clock))) for n in self._arrived], oldest)
             complete = max(self._folded, self._fold_limit(seen, oldest))
             # Taken while nothing can arrive: a sum that comes now would take the place of the own change in it.
@@ -271,6 +277,11 @@ class SSPTable:
         self._view = self._fold_up_to(complete, [step for step in window if step[1]])
         self._recorder.read(self._clock, self._reported(seen))
         self._seen = seen
+
+    def _wait_for(self, clocks: int) -> None:
+        """Wait until so many clocks of everybody have come; call it while holding the lock."""
+        self._awaited = clocks
+        self._arrivals.wait_until(lambda: min(self._arrived) >= clocks)
 
     def _require_finite(self, change: Sequence[NDArray[np.float64]]) -> None:
         finite = [_is_finite(array) for array in change]
@@ -299,18 +310,18 @@ class SSPTable:
     def _fold_next(self, window: Sequence[Step]) -> Weights:
         # No name is kept of what is folded: it is gone before there is room for the next.
         weights = self._fold.fold([self._next_step()], window)
-        with self._news:
+        with self._room:
             self._folded += 1
-            self._news.notify_all()
+            self._room.notify_all()
         self._on_fold(self._folded, self._fold.base)
         return weights
 
     def _next_step(self) -> Step:
-        with self._news:
+        with self._arrivals:
             change = self._changes.pop(self._folded)
         return self._folded, [change[worker] for worker in sorted(change)]
 
-    def _visible(self, clock: int, seen: Sequence[int]) -> list[Tensors]:
+    def _visible(self, clock: int, seen: Sequence[int]) -> list[Change]:
         """Changes of a clock that a view holds, in the order of the workers."""
         change = self._changes.get(clock, {})
         return [change[w] for w in sorted(change) if (min(seen) if w == EVERYONE else seen[w]) > clock]

@@ -72,7 +72,14 @@ def plot_speedup(records: Sequence[Record]) -> Figure:
         if isinstance(stale, StalePartition) and stale.staleness and _base(found.setting).id in there:
             middle = _measured(found.setting, there)
             points.append(
-                Compared(str(stale.stragglers), stale.workers, int(stale.staleness), modelled(found.setting), middle)
+                Compared(
+                    str(stale.stragglers),
+                    stale.workers,
+                    str(stale.transport),
+                    int(stale.staleness),
+                    modelled(found.setting),
+                    middle,
+                )
             )
     return ratios_by_staleness(points, laws=[str(law) for law in LAWS], share=TOLERANCE.epsilon)
 

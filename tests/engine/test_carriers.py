@@ -67,3 +67,31 @@ def test_the_first_error_ends_a_wait_that_has_begun_and_every_later_one() -> Non
     news.fail(RuntimeError("second"))
     with news, pytest.raises(RuntimeError, match="first, at 0"):
         news.wait_until(lambda: True)
+
+
+def test_news_beside_each_other_wake_their_own_and_an_error_ends_the_waits_of_both() -> None:
+    first, waiting, woken = News(), threading.Semaphore(0), list[str]()
+    second = News(first)
+
+    def wait(news: News, name: str) -> None:
+        def ready() -> bool:
+            woken.append(name)
+            waiting.release()
+            return False
+
+        with news:
+            news.wait_until(ready)
+
+    failed = list[BaseException]()
+    carriers = Carriers(1, failed.append)
+    carriers.run("first", lambda clock: wait(first, "first"))
+    carriers.run("second", lambda clock: wait(second, "second"))
+    for _ in range(2):
+        waiting.acquire()
+    with first:
+        first.notify_all()
+    waiting.acquire()
+    assert sorted(woken) == ["first", "first", "second"]
+    second.fail(RuntimeError("over"))
+    carriers.join()
+    assert [str(error) for error in failed] == ["over", "over"]

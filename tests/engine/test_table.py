@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import weakref
 from dataclasses import dataclass, field
 from math import inf
@@ -253,13 +254,13 @@ def test_what_is_folded_is_gone_before_there_is_room_for_more(monkeypatch: pytes
     member.wire.inbox.deliver(1, 0, brought)
     del brought
     gone: list[bool] = []
-    notify = member.table._news.notify_all
+    notify = member.table._room.notify_all
 
     def told() -> None:
         gone.extend(ref() is None for ref in left)
         notify()
 
-    monkeypatch.setattr(member.table._news, "notify_all", told)
+    monkeypatch.setattr(member.table._room, "notify_all", told)
     member.table.get(0)
     assert gone == [True] * len(left)
 
@@ -271,3 +272,35 @@ def test_own_updates_are_seen_where_nothing_else_has_come() -> None:
     for found, expected in zip(view, added([1, 0]), strict=True):
         np.testing.assert_allclose(found, expected, atol=1e-12)
     assert first.table.view == (1, 0)
+
+
+def test_who_waits_for_room_goes_on_when_the_clock_makes_it() -> None:
+    (member, _) = workers(2, 3, 4, Additive())
+    going = threading.Event()
+
+    def wait() -> None:
+        member.table.wait_for_room(2)
+        going.set()
+
+    waiting = threading.Thread(target=wait, daemon=True)
+    waiting.start()
+    assert not going.wait(0.05)
+    train(member.table, 0, 0)
+    assert going.wait(10)
+
+
+def test_a_read_that_waits_goes_on_with_the_last_change_that_it_needs() -> None:
+    first, *_ = workers(3, 0, 4, Additive())
+    read = threading.Event()
+
+    def get() -> None:
+        first.table.get(0)
+        read.set()
+
+    train(first.table, 0, 0)
+    threading.Thread(target=get, daemon=True).start()
+    for worker in (1, 2):
+        assert not read.wait(0.05)
+        first.wire.inbox.deliver(worker, 0, [tf.constant(c) for layer in changes(worker, 0) for c in layer])
+    assert read.wait(10)
+    assert first.table.view == (1, 1, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from made_rounds import rounds
 from matplotlib.figure import Figure
 
 from harness.record import Record
-from harness.spec import Role, Setting, StalePartition, Stragglers
+from harness.spec import Role, Setting, StalePartition, Stragglers, Transport
 from harness.stats.queue import finish_times
 from harness.stragglers import service
 from harness.verdict import Word
@@ -97,9 +98,8 @@ def test_a_lasting_straggler_gains_nothing_from_slack_and_others_do() -> None:
     found = {s.distribution.id: modelled(s) for s in _SLACK}
     for name, gain in found.items():
         assert gain == pytest.approx(1.0) if "slow-rank" in name else 1.05 < gain < 2.0, name
-    for law in (Stragglers.LOGNORMAL, Stragglers.PAUSES):
-        for workers in WORKERS:
-            assert found[f"w{workers}-s3-eager-{law}"] > found[f"w{workers}-s1-eager-{law}"]
+    for law, workers, transport in product((Stragglers.LOGNORMAL, Stragglers.PAUSES), WORKERS, Transport):
+        assert found[f"w{workers}-s3-{transport}-{law}"] > found[f"w{workers}-s1-{transport}-{law}"]
 
 
 def test_controls_must_fail_and_anchors_hold(world: Callable[..., list[Record]]) -> None:
@@ -131,6 +131,7 @@ def test_the_figure_has_a_panel_per_law_and_tells_emulated_from_modelled(world: 
     assert [axis.get_title() for axis in figure.axes] == ["lognormal", "pauses", "slow-rank"]
     (legend,) = figure.legends
     said = [text.get_text() for text in legend.get_texts()]
-    assert sum("emulated" in text for text in said) == sum("modelled" in text for text in said) == len(WORKERS)
+    assert sum("modelled" in text for text in said) == len(WORKERS)
+    assert sum("emulated" in text for text in said) == len(WORKERS) * len(Transport)
     assert isinstance(plot_speedup([]), Figure)
     assert isinstance(plot_speedup(world()[:1]), Figure)
