@@ -190,8 +190,21 @@ def code_hash(name: str) -> str:
     Returns:
         SHA-256 in hexadecimal.
     """
+    return _hash(code_files(name))
+
+
+def code_changed(name: str) -> bool:
+    """Whether that code is another now than when this process first hashed it: what is launched now does other work.
+
+    Args:
+        name: name of the suite.
+    """
+    return _hash(code_files(name)) != code_hash(name)
+
+
+def _hash(files: Sequence[Path]) -> str:
     digest = hashlib.sha256()
-    for file in code_files(name):
+    for file in files:
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from harness import registry
@@ -55,3 +57,13 @@ def test_code_hash_covers_training_but_not_judging() -> None:
     covered = {file.name for file in registry.code_files("ssp_history")}
     assert {"table.py", "delays.py", "stragglers.py", "recorder.py", "checker.py", "schedule.py", "run.py"} <= covered
     assert not {"convergence.py", "analysis.py", "sweep.py", "figures.py"} & covered
+
+
+def test_code_that_is_another_than_it_was_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    registry.code_hash("ssp_history")
+    assert not registry.code_changed("ssp_history")
+    files = registry.code_files("ssp_history")
+    other = tmp_path / files[0].name
+    other.write_text("pass")
+    monkeypatch.setattr(registry, "code_files", lambda name: [other, *files[1:]])
+    assert registry.code_changed("ssp_history")

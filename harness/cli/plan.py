@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from harness.planning import Constants, Forecast
-    from harness.planning.constants import ExchangeTimes
+    from harness.planning.network import ExchangeTimes
     from harness.planning.validation import Comparison
     from harness.record import Machine
     from harness.spec import Training

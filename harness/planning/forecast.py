@@ -10,7 +10,9 @@ from typing import Any
 from harness.data import noise
 from harness.errors import BadInputError
 from harness.layout import BY_ITSELF, blocks, gradient_messages, messages
-from harness.planning.constants import Arithmetic, Constants, Network, Transfer
+from harness.planning.arithmetic import Arithmetic
+from harness.planning.constants import Constants
+from harness.planning.network import Network, Transfer
 from harness.spec import Activation, DataPartition, Fault, Layout, ModelPartition, Precision, StepSize, Training
 from harness.spec.distribution import parse_distribution
 

@@ -115,6 +115,8 @@ def _launch(run: Run, part: Part, store: Store, options: Options, launcher: Laun
     except LaunchError as error:
         store.require_space(2**20)
         raise explained(error, where, folder) from error
+    if not folder.complete and registry.code_changed(run.suite.name):
+        raise LaunchError("the code changed while it ran", where=where, remedy="run it again")
     if not folder.complete:
         raise explained(LaunchError("the launch ended without a result"), where, folder)
     return quote(run.line(store, part, options, launcher))

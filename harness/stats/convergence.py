@@ -111,8 +111,8 @@ def judge(
     answers = {"tail": _tail(seen.last, epsilon, delta, alpha)}
     vanished = np.count_nonzero(seen.last <= resolution) > len(seen.last) / 2
     if vanished:
-        word = Word.SUPPORTED
-        answers |= {q: _Answer(word, "the gap has vanished into the resolution", 0, {}) for q in ("decay", "floor")}
+        reason = f"most gaps end at {resolution:g} or less, which counts as 0"
+        answers |= {q: _Answer(Word.SUPPORTED, reason, 0, {}) for q in ("decay", "floor")}
     else:
         answers |= _trend(LogGaps.of(seen, resolution), alpha)
     evidence = answers["tail"].evidence | {

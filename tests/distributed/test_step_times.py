@@ -12,7 +12,8 @@ from harness.layout import messages
 from harness.measure.constants import launched, step_seconds
 from harness.measure.launch import Launcher
 from harness.planning import example
-from harness.planning.constants import ClockTimes, Dispatch
+from harness.planning.arithmetic import Dispatch
+from harness.planning.clocks import ClockTimes
 from harness.planning.validation import names
 from harness.spec import Layout, ModelPartition, Transport
 

@@ -30,8 +30,10 @@ from machines import (
 from harness.errors import BadInputError
 from harness.layout import messages
 from harness.planning import Constants, crossover, example, forecast, plan, synchronous
-from harness.planning.constants import ClockTimes, ExchangeTimes, Network, Passes, Products, Transfer, Waits
+from harness.planning.arithmetic import Passes, Products
+from harness.planning.clocks import ClockTimes
 from harness.planning.forecast import seconds_here
+from harness.planning.network import ExchangeTimes, Network, Transfer, Waits
 from harness.planning.validation import EMULATED, REAL, median_error, page, validate
 from harness.spec import Transport
 from samples import MACHINE
