@@ -28,6 +28,8 @@ Layer = tuple[NDArray[np.float64], NDArray[np.float64]]
 # Elements of a gradient from which on it is summed by itself: into a vector and back it would be copied twice, which
 # takes longer than one more call.
 BY_ITSELF = 1 << 17
+# Name of the vector of all others.
+TOGETHER = "gradients"
 
 
 class Kind(StrEnum):
@@ -234,10 +236,22 @@ def gradient_messages(sizes: Sequence[int], workers: int) -> list[Message]:
     Returns:
         The collectives.
     """
-    small = sum(size for size in sizes if size < BY_ITSELF)
-    found = [(f"gradient.{place}", size) for place, size in enumerate(sizes) if size >= BY_ITSELF]
-    found += [("gradients", small)] if small else []
-    return [Message(name, "allreduce", workers, size, size) for name, size in found]
+    found = {name: sum(sizes[place] for place in places) for name, places in parcels(sizes).items()}
+    return [Message(name, "allreduce", workers, size, size) for name, size in found.items()]
+
+
+def parcels(sizes: Sequence[int]) -> dict[str, tuple[int, ...]]:
+    """How many tensors travel as few: large ones each by themselves, all others as one vector, which comes last.
+
+    Args:
+        sizes: elements of each.
+
+    Returns:
+        Places of those that travel together, by a name.
+    """
+    found = {f"gradient.{place}": (place,) for place, size in enumerate(sizes) if size >= BY_ITSELF}
+    small = tuple(place for place, size in enumerate(sizes) if size < BY_ITSELF)
+    return found | ({TOGETHER: small} if small else {})
 
 
 def messages(partition: ModelPartition, training: Training, rank: int = 0, replicates: int = 1) -> tuple[Message, ...]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import queue
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate, pairwise
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from harness.engine.packing import Collective
 from harness.engine.ranks import Ranks
 from harness.engine.runtime import tf
 from harness.engine.table import EVERYONE, Inbox
-from harness.layout import BY_ITSELF
+from harness.layout import TOGETHER, parcels
 from harness.spec import Transport
 
 
@@ -115,18 +115,10 @@ class Pipelined(_Threads):
         total = self._message.compiled(lambda tensor, name: self._ranks.sum(tensor, f"changes.{name}"))
 
         def add(clock: int) -> None:
-            parcels = total(self._message.packed(self._outbox.get()))
-            inbox.deliver(EVERYONE, clock, self._message.unpacked(parcels))
+            summed = total(self._message.packed(self._outbox.get()))
+            inbox.deliver(EVERYONE, clock, self._message.unpacked(summed))
 
         return {"adder": add}
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where a tensor travels: by itself, or as a piece of the vector."""
-
-    shape: tuple[int, ...]
-    cut: slice | None
 
 
 class Message:
@@ -141,18 +133,16 @@ class Message:
 
     def __init__(self, weights: Sequence[tf.Tensor]) -> None:
         specs = [tf.TensorSpec(w.shape, w.dtype) for w in weights]
-        self._places = [_Place(tuple(spec.shape), None) for spec in specs]
-        self._signature = {}
-        length = 0
-        for number, spec in enumerate(specs):
-            size = spec.shape.num_elements()
-            if size >= BY_ITSELF:
-                self._signature[f"gradient.{number}"] = spec
-            else:
-                self._places[number] = _Place(tuple(spec.shape), slice(length, length + size))
-                length += size
-        if length:
-            self._signature["gradients"] = tf.TensorSpec((length,), specs[0].dtype)
+        sizes = [spec.shape.num_elements() for spec in specs]
+        names = parcels(sizes)
+        together = names.get(TOGETHER, ())
+        ends = [0, *accumulate(sizes[place] for place in together)]
+        self._shapes = [tuple(spec.shape) for spec in specs]
+        self._cuts = {place: slice(*bounds) for place, bounds in zip(together, pairwise(ends), strict=True)}
+        self._alone = [place for place in range(len(specs)) if place not in self._cuts]
+        self._signature = {name: specs[places[0]] for name, places in names.items()}
+        if together:
+            self._signature[TOGETHER] = tf.TensorSpec((ends[-1],), specs[0].dtype)
 
     def compiled(self, collective: Collective) -> Callable[[Sequence[tf.Tensor]], list[tf.Tensor]]:
         """A collective over a packed change.
@@ -164,13 +154,13 @@ class Message:
             From one packed change to another; the calling thread waits for it.
         """
 
-        def exchanged(*parcels: tf.Tensor) -> list[tf.Tensor]:
-            return [collective(tensor, name) for tensor, name in zip(parcels, self._signature, strict=True)]
+        def exchanged(*sent: tf.Tensor) -> list[tf.Tensor]:
+            return [collective(tensor, name) for tensor, name in zip(sent, self._signature, strict=True)]
 
         graph = tf.function(exchanged, autograph=False).get_concrete_function(*self._signature.values())
         # What the graph is called with is known to fit it, and need not be looked at every time.
         run = graph.inference_fn.call_flat
-        return lambda parcels: list(run(*parcels))
+        return lambda sent: list(run(*sent))
 
     def packed(self, change: Change) -> list[tf.Tensor]:
         """What travels of a change.
@@ -181,23 +171,24 @@ class Message:
         Returns:
             Large tensors as they are, and a vector of all others.
         """
-        given = list(zip(change, self._places, strict=True))
-        small = [under(tensor).reshape(-1) for tensor, place in given if place.cut]
-        return [tensor for tensor, place in given if not place.cut] + (
-            [tf.constant(np.concatenate(small))] if small else []
-        )
+        large = [change[place] for place in self._alone]
+        small = [under(change[place]).reshape(-1) for place in self._cuts]
+        return [*large, tf.constant(np.concatenate(small))] if small else large
 
-    def unpacked(self, parcels: Sequence[tf.Tensor]) -> Change:
+    def unpacked(self, sent: Sequence[tf.Tensor]) -> Change:
         """A change from what has travelled.
 
         Args:
-            parcels: as `packed` gives them.
+            sent: as `packed` gives it.
 
         Returns:
             Large tensors as they are, and of all others arrays in the memory of the vector, to be read only.
         """
-        large, vector = iter(parcels), under(parcels[-1]).reshape(-1)
-        return [vector[place.cut].reshape(place.shape) if place.cut else next(large) for place in self._places]
+        large, vector = iter(sent), under(sent[-1]).reshape(-1)
+        return [
+            vector[self._cuts[place]].reshape(shape) if place in self._cuts else next(large)
+            for place, shape in enumerate(self._shapes)
+        ]
 
     def untouched(self) -> list[tf.Tensor]:
         """A packed change for those who receive, whose place in a collective it takes without being looked at.

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.data import noise
 from harness.errors import BadInputError
-from harness.layout import BY_ITSELF, blocks, gradient_messages, messages
+from harness.layout import TOGETHER, blocks, gradient_messages, messages, parcels
 from harness.planning.arithmetic import Arithmetic
 from harness.planning.constants import Constants
 from harness.planning.network import Network, Transfer
@@ -268,7 +268,7 @@ def _data(training: Training, partition: DataPartition, arithmetic: Arithmetic, 
 
 def _packing(arithmetic: Arithmetic, sizes: Sequence[int], layers: int) -> float:
     """Small gradients are copied into one vector and back, and that takes some operations, however small they are."""
-    copied = arithmetic.passes.seconds("copy", sum(size for size in sizes if size < BY_ITSELF))
+    copied = arithmetic.passes.seconds("copy", sum(sizes[place] for place in parcels(sizes).get(TOGETHER, ())))
     starting = arithmetic.dispatch.of_step("data", layers) - arithmetic.dispatch.of_step("undivided", layers)
     return _COPIES * copied + starting
 

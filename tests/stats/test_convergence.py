@@ -105,7 +105,9 @@ def test_ties_everywhere_are_a_flat_gap() -> None:
 def test_gaps_up_to_the_resolution_are_zero() -> None:
     noise = np.random.default_rng(0).uniform(0.5, 1.5, size=(64, 13))
     assert judge(noise, CLOCKS, epsilon=2.0, delta=0.1).verdict is Word.REFUTED
-    assert judge(noise, CLOCKS, epsilon=2.0, delta=0.1, resolution=2.0).verdict is Word.SUPPORTED
+    found = judge(noise, CLOCKS, epsilon=2.0, delta=0.1, resolution=2.0)
+    assert found.verdict is Word.SUPPORTED
+    assert "most gaps end at 2 or less, which counts as 0" in found.reason
 
 
 def test_a_drop_of_the_step_size_is_seen_and_is_neither_decay_nor_floor() -> None:
