@@ -13,6 +13,7 @@ from harness.errors import BadInputError
 from harness.history import Journal, lines_of
 
 LINE = '{"kind":"read"}\n'
+NOTE = LINE.encode()
 MANY = 3 * (1 << 20) // len(LINE)  # more than twice what a journal has room for at first
 
 DYING = f"""
@@ -20,8 +21,8 @@ import os, signal, sys
 from harness.history import Journal
 with open(sys.argv[1], "w+b") as file, Journal(file) as journal:
     for _ in range(int(sys.argv[2])):
-        journal.write({LINE!r})
-    journal.write({LINE[:5]!r})
+        journal.write({NOTE!r})
+    journal.write({NOTE[:5]!r})
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -36,10 +37,10 @@ def test_a_closed_journal_is_its_lines(tmp_path: Path, count: int) -> None:
 
 
 def test_a_line_may_be_longer_than_the_room_for_many(tmp_path: Path) -> None:
-    path, long = tmp_path / "journal", "é" * (3 << 20) + "\n"
+    path, long = tmp_path / "journal", "{" + "é" * (3 << 20) + "\n"
     with path.open("w+b") as file, Journal(file) as journal:
-        journal.write(LINE)
-        journal.write(long)
+        journal.write(NOTE)
+        journal.write(long.encode())
     assert lines_of(path) == [LINE, long]
 
 
@@ -69,7 +70,7 @@ def test_a_disk_whose_files_cannot_be_mapped_is_named() -> None:
 
 def _write(journal: Journal, count: int) -> None:
     for _ in range(count):
-        journal.write(LINE)
+        journal.write(NOTE)
 
 
 def _full(descriptor: int, offset: int, length: int) -> None:

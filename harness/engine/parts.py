@@ -44,13 +44,13 @@ def undistributed(training: Training, replicates: range) -> Arrays:
     return first.to_arrays(REFERENCE) | again.to_arrays(NOISE) | other.to_arrays(NATURAL)
 
 
-def bulk_synchronous(setting: Setting, replicates: range, emit: Callable[[str], object]) -> Arrays:
+def bulk_synchronous(setting: Setting, replicates: range, emit: Callable[[bytes], object]) -> Arrays:
     """Train this rank's share of every batch.
 
     Args:
         setting: training and partition.
         replicates: their numbers.
-        emit: takes the lines of a history; a bulk synchronous run has none.
+        emit: takes the notes of a history; a bulk synchronous run has none.
 
     Returns:
         Trajectory `partition`, as this rank holds it.
@@ -67,13 +67,13 @@ def bulk_synchronous(setting: Setting, replicates: range, emit: Callable[[str], 
     return data_partition.train(setting.training, replicates, partition, here).to_arrays(PARTITION)
 
 
-def stale(setting: Setting, replicates: range, emit: Callable[[str], object]) -> Arrays:
+def stale(setting: Setting, replicates: range, emit: Callable[[bytes], object]) -> Arrays:
     """Train under stale synchronous parallel: this rank's share, or all workers in one process.
 
     Args:
         setting: training and partition.
         replicates: their numbers.
-        emit: takes the lines of the history; the simulation has none.
+        emit: takes the notes of the history; the simulation has none.
 
     Returns:
         Trajectory `partition`; of a rank also view gaps, norms of its updates and the times of its clocks.
@@ -93,13 +93,13 @@ def stale(setting: Setting, replicates: range, emit: Callable[[str], object]) ->
     return made.trajectory.to_arrays(PARTITION) | times | views
 
 
-def divided(setting: Setting, replicates: range, emit: Callable[[str], object]) -> Arrays:
+def divided(setting: Setting, replicates: range, emit: Callable[[bytes], object]) -> Arrays:
     """Train this rank's blocks of the net.
 
     Args:
         setting: training and partition.
         replicates: their numbers.
-        emit: takes the lines of a history; a synchronous run has none.
+        emit: takes the notes of a history; a synchronous run has none.
 
     Returns:
         Trajectory `partition` of this rank's blocks; elements that it sends at a clock, bytes that it holds.
@@ -118,13 +118,13 @@ def divided(setting: Setting, replicates: range, emit: Callable[[str], object]) 
     return made.trajectory.to_arrays(PARTITION) | sent | {HELD: np.array(made.held_bytes)}
 
 
-def scheduled(setting: Setting, replicates: range, emit: Callable[[str], object]) -> Arrays:
+def scheduled(setting: Setting, replicates: range, emit: Callable[[bytes], object]) -> Arrays:
     """Train this rank's blocks under a scheduler, or all workers' in one process.
 
     Args:
         setting: training and partition.
         replicates: their numbers.
-        emit: takes the lines of the history; the simulation has none.
+        emit: takes the notes of the history; the simulation has none.
 
     Returns:
         Trajectory `partition`: of this rank's blocks, or of the whole nets.

@@ -19,7 +19,7 @@ from harness.engine.starts import batches
 from harness.engine.table import EVERYONE, Bounds, Inbox, SSPTable
 from harness.engine.trajectory import Trajectory
 from harness.errors import BadInputError
-from harness.history import Checked, Event, Recorder, check
+from harness.history import Checked, Event, Recorder, check, written_out
 from harness.schedule import share
 from harness.spec import Training, Transport
 from harness.verdict import Word
@@ -208,7 +208,7 @@ class _Worker:
             factor=training.summed / checked.workers,
             bounds=Bounds(self._worker, checked.workers, checked.staleness, training.clocks),
             transport=self._transport,
-            recorder=Recorder(self._worker, lambda line: self.lines.append(json.loads(line))),
+            recorder=Recorder(self._worker, checked.workers, self._note),
             on_fold=self.kept.keep if self._worker == 0 else lambda clock, base: None,
         )
         self._step = tf.function(objective.gradients, autograph=False)
@@ -252,6 +252,9 @@ class _Worker:
                 where="history",
                 remedy="only what a table has recorded can be replayed",
             )
+
+    def _note(self, note: bytes) -> None:
+        self.lines += map(json.loads, written_out(note))
 
     def _write(self) -> None:
         gradients = self._step(self._weights, tf.constant(self._clock))

@@ -43,7 +43,7 @@ def train(
     replicates: range,
     partition: ScheduledPartition,
     ranks: Ranks,
-    emit: Callable[[str], object],
+    emit: Callable[[bytes], object],
 ) -> Trajectory:
     """Train one worker's blocks, on a real rank.
 

@@ -44,7 +44,7 @@ class Trained:
 
 
 def train(
-    training: Training, replicates: range, partition: StalePartition, ranks: Ranks, emit: Callable[[str], object]
+    training: Training, replicates: range, partition: StalePartition, ranks: Ranks, emit: Callable[[bytes], object]
 ) -> Trained:
     """Run w̃: read a view, add u[p,c] = −(η_c/P) · g_p(view), advance; g_p = (P/B) Σ_{i in share p} ∇ℓ + penalties.
 
@@ -53,7 +53,7 @@ def train(
         replicates: their numbers; they are trained side by side, under one schedule.
         partition: staleness, transport, stragglers, and the fault to commit if any.
         ranks: this process among the workers.
-        emit: takes the lines of the history.
+        emit: takes the notes of the history.
 
     Returns:
         Weights at the checkpoints, view gaps and times.
@@ -92,7 +92,7 @@ def train(
         factor=factor,
         bounds=bounds,
         transport=Alone() if alone else TRANSPORTS[partition.transport](ranks, initial, training.clocks),
-        recorder=Recorder(bounds.worker, _unheard if alone else emit),
+        recorder=Recorder(bounds.worker, bounds.workers, _unheard if alone else emit),
         on_fold=on_fold,
     )
     seconds = service(partition.stragglers, ranks.size, training.clocks, replicates.start)[ranks.rank]
@@ -101,9 +101,9 @@ def train(
     return Trained(kept.trajectory(), gauge, started, ended)
 
 
-def _unheard(line: str) -> None:
+def _unheard(note: bytes) -> None:
     """A worker alone has no history that would concern the others."""
-    del line
+    del note
 
 
 def _clocks(

@@ -4,6 +4,7 @@ from harness.history.checker import check
 from harness.history.events import BLOCK_RULES, RULES, VERSION, Checked, Event, Violation, events_of
 from harness.history.journal import Journal, lines_of
 from harness.history.recorder import BlockRecorder, Recorder, merged
+from harness.history.shorthand import written_out
 
 __all__ = [
     "BLOCK_RULES",
@@ -19,4 +20,5 @@ __all__ = [
     "events_of",
     "lines_of",
     "merged",
+    "written_out",
 ]

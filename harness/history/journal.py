@@ -10,17 +10,17 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from harness.errors import BadInputError
+from harness.history.shorthand import written_out
 
 _CHUNK = 1 << 20
-_UNWRITTEN = b"\0"
 
 
 class Journal:
-    """Lines written to a file that is mapped into memory: the system has a line as soon as it is made.
+    """Notes written to a file that is mapped into memory: the system has each as soon as it is made.
 
-    A call of the system per line would let go of the interpreter, which other threads then keep: on two ranks and a net
-    of 64–32–10 a line took 85 µs instead of 9. What the file has to spare is cut off at the end; after a death the
-    lines are followed by zeros.
+    A call of the system per note would let go of the interpreter, which other threads then keep: on two ranks and a net
+    of 64–32–10 it took 85 µs instead of 9. What the file has to spare is cut off at the end; after a death the notes
+    are followed by zeros.
 
     Args:
         file: open for reading and writing, empty; not closed here.
@@ -30,33 +30,33 @@ class Journal:
     """
 
     def __init__(self, file: BinaryIO) -> None:
-        self._file, self._length = file, 0
+        self._file = file
         try:
             os.posix_fallocate(file.fileno(), 0, _CHUNK)
             self._memory = mmap.mmap(file.fileno(), _CHUNK)
         except OSError as error:
             raise self._refusal(error) from error
 
-    def write(self, line: str) -> None:
-        """Write a line.
+    def write(self, note: bytes) -> None:
+        """Write a note or a line.
 
         Args:
-            line: with its end.
+            note: with its end.
 
         Raises:
             BadInputError: the disk is full.
         """
-        content = line.encode()
-        end = self._length + len(content)
-        if end > len(self._memory):
-            self._grow(end)
-        self._memory[self._length : end] = content
-        self._length = end
+        try:
+            self._memory.write(note)
+        except ValueError:
+            self._grow(self._memory.tell() + len(note))
+            self._memory.write(note)
 
     def close(self) -> None:
         """Cut off what was not written; write nothing afterwards."""
+        length = self._memory.tell()
         self._memory.close()
-        self._file.truncate(self._length)
+        self._file.truncate(length)
 
     def __enter__(self) -> Self:
         return self
@@ -91,9 +91,9 @@ def lines_of(path: Path) -> list[str]:
         path: the file.
 
     Returns:
-        With their ends; a line that was cut off has none.
+        With their ends; a line that was cut off has none, a note that was cut off is left out.
 
     Raises:
         OSError: it cannot be read.
     """
-    return path.read_bytes().partition(_UNWRITTEN)[0].decode(errors="replace").splitlines(keepends=True)
+    return written_out(path.read_bytes())

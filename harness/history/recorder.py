@@ -1,4 +1,4 @@
-"""Writing a worker's history, line by line as it happens, and merging those of all workers."""
+"""Writing a worker's history, event by event as it happens, and merging those of all workers."""
 
 from __future__ import annotations
 
@@ -10,24 +10,28 @@ from math import inf
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import NDArray
 
 from harness.history.events import VERSION, Event
+from harness.history.shorthand import READ, WRITE, form
 
-# Bytes of an update that its digest covers, taken at equal steps; final states are covered whole.
-_SAMPLED_BYTES = 1 << 15
+# Bytes of an array of an update that its digest covers, in runs of a cache line each, since single numbers at equal
+# steps would read all of these; final states are covered whole.
+_SAMPLED_BYTES, _RUN_BYTES = 1 << 14, 64
 
 
 class Recorder:
-    """Writes what one worker does; a line is handed on as soon as it is made.
+    """Writes what one worker does; a note is handed on as soon as it is made.
 
     Args:
         worker: p.
-        emit: takes a line.
+        workers: P.
+        emit: takes a note, or a line; `written_out` makes lines of both.
     """
 
-    def __init__(self, worker: int, emit: Callable[[str], object]) -> None:
-        self._worker, self._emit = worker, emit
+    def __init__(self, worker: int, workers: int, emit: Callable[[bytes], object]) -> None:
+        self._worker, self._workers, self._emit = worker, workers, emit
+        self._read, self._write = form(workers).pack, form(1).pack
 
     def read(self, clock: int, view: Sequence[int]) -> None:
         """Note a read, after it was made.
@@ -36,32 +40,25 @@ class Recorder:
             clock: c.
             view: number of updates of each worker that it held.
         """
-        seen = ",".join(map(str, view))
-        self._emit(
-            f'{{"kind":"read","worker":{self._worker},"clock":{clock},"view":[{seen}],"time":{time.monotonic():.7f}}}\n'
-        )
+        self._emit(self._read(READ, self._worker, self._workers, clock, time.monotonic(), *view, b"\n"))
 
-    def write(self, clock: int, checksum: str) -> None:
+    def write(self, clock: int, checksum: int) -> None:
         """Note a write, before it is sent.
 
         Args:
             clock: c.
             checksum: digest of the update.
         """
-        self._emit(
-            f'{{"kind":"write","worker":{self._worker},"clock":{clock},"time":{time.monotonic():.7f},'
-            f'"digest":"{checksum}"}}\n'
-        )
+        self._emit(self._write(WRITE, self._worker, 1, clock, time.monotonic(), checksum, b"\n"))
 
-    def final(self, view: Sequence[int], checksum: str) -> None:
+    def final(self, view: Sequence[int], checksum: int) -> None:
         """Note the final state.
 
         Args:
             view: number of updates of each worker that it holds.
             checksum: digest of the weights.
         """
-        seen = ",".join(map(str, view))
-        self._emit(f'{{"kind":"final","worker":{self._worker},"view":[{seen}],"digest":"{checksum}"}}\n')
+        self._emit(_line({"kind": "final", "worker": self._worker, "view": list(view), "digest": f"{checksum:08x}"}))
 
 
 class BlockRecorder:
@@ -72,7 +69,7 @@ class BlockRecorder:
         emit: takes a line.
     """
 
-    def __init__(self, worker: int, emit: Callable[[str], object]) -> None:
+    def __init__(self, worker: int, emit: Callable[[bytes], object]) -> None:
         self._worker, self._emit = worker, emit
 
     def write(self, clock: int, exchange: str) -> None:
@@ -82,7 +79,7 @@ class BlockRecorder:
             clock: c.
             exchange: what to.
         """
-        self._line("write", clock, exchange=exchange)
+        self._note("write", clock, exchange=exchange)
 
     def read(self, clock: int, exchange: str, view: Sequence[int]) -> None:
         """Note what an exchange is made of, after it was read.
@@ -92,7 +89,7 @@ class BlockRecorder:
             exchange: which.
             view: number of each worker's contributions that had come.
         """
-        self._line("read", clock, exchange=exchange, view=list(view))
+        self._note("read", clock, exchange=exchange, view=list(view))
 
     def schedule(self, clock: int, blocks: Sequence[Sequence[int]]) -> None:
         """Note the schedule as this worker has it.
@@ -101,7 +98,7 @@ class BlockRecorder:
             clock: c.
             blocks: for each replicate the blocks to be updated.
         """
-        self._line("schedule", clock, blocks=[list(own) for own in blocks])
+        self._note("schedule", clock, blocks=[list(own) for own in blocks])
 
     def update(self, clock: int, blocks: Sequence[Sequence[int]]) -> None:
         """Note an update, after it was made.
@@ -110,37 +107,45 @@ class BlockRecorder:
             clock: c.
             blocks: for each replicate the blocks that were updated.
         """
-        self._line("update", clock, blocks=[list(own) for own in blocks])
+        self._note("update", clock, blocks=[list(own) for own in blocks])
 
-    def final(self, checksum: str) -> None:
+    def final(self, checksum: int) -> None:
         """Note the final state.
 
         Args:
             checksum: digest of the worker's blocks.
         """
-        self._emit(f'{{"kind":"final","worker":{self._worker},"digest":"{checksum}"}}\n')
+        self._emit(_line({"kind": "final", "worker": self._worker, "digest": f"{checksum:08x}"}))
 
-    def _line(self, kind: str, clock: int, **facts: object) -> None:
-        event = {"kind": kind, "worker": self._worker, "clock": clock, **facts, "time": round(time.monotonic(), 7)}
-        self._emit(json.dumps(event, separators=(",", ":")) + "\n")
+    def _note(self, kind: str, clock: int, **facts: object) -> None:
+        now = round(time.monotonic(), 7)
+        self._emit(_line({"kind": kind, "worker": self._worker, "clock": clock, **facts, "time": now}))
 
 
-def digest(arrays: Iterable[ArrayLike], *, whole: bool = False) -> str:
+def digest(arrays: Iterable[NDArray[np.generic]], *, whole: bool = False) -> int:
     """CRC-32 of the bits of some arrays.
 
     Args:
-        arrays: any.
-        whole: cover every byte, instead of at most 32 KiB per array taken at equal steps.
+        arrays: contiguous ones.
+        whole: cover every byte, instead of 32 KiB per array at most, taken in short runs at equal steps.
 
     Returns:
-        Eight hexadecimal digits.
+        32 bits.
     """
+    if not whole:
+        return zlib.crc32(b"".join(map(_sampled, arrays)))
     checksum = 0
     for array in arrays:
-        flat = np.asarray(array).reshape(-1)
-        step = 1 if whole else max(1, flat.nbytes // _SAMPLED_BYTES)
-        checksum = zlib.crc32(np.ascontiguousarray(flat[::step]).data, checksum)
-    return f"{checksum:08x}"
+        checksum = zlib.crc32(array.data, checksum)
+    return checksum
+
+
+def _sampled(array: NDArray[np.generic]) -> memoryview:
+    step, run = array.nbytes // _SAMPLED_BYTES, _RUN_BYTES // array.itemsize
+    if step < 2:
+        return array.data
+    rows = array.size // (step * run)
+    return np.ascontiguousarray(array.reshape(-1)[: rows * step * run].reshape(rows, step * run)[:, :run]).data
 
 
 def merged(workers: int, staleness: float, histories: Iterable[Iterable[str]], layers: int = 0) -> list[Event]:
@@ -162,6 +167,10 @@ def merged(workers: int, staleness: float, histories: Iterable[Iterable[str]], l
     header |= {"partition": "model", "layers": layers} if layers else {}
     events = [event for lines in histories for event in _parsed(lines)]
     return [header, *sorted(events, key=lambda event: event.get("time", inf))]
+
+
+def _line(event: Event) -> bytes:
+    return json.dumps(event, separators=(",", ":")).encode() + b"\n"
 
 
 def _parsed(lines: Iterable[str]) -> list[Event]:

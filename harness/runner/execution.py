@@ -6,11 +6,13 @@ import json
 import os
 import time
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from harness import registry
 from harness.engine.finished import Finished
 from harness.errors import LaunchError
+from harness.history import Event as Happened
 from harness.history import merged
 from harness.measure import machine
 from harness.measure.launch import Launcher, execute, quote
@@ -19,8 +21,8 @@ from harness.runner.blame import explained
 from harness.runner.event import Event, Notify
 from harness.runner.run import Options, Run
 from harness.schedule import ENTROPY
-from harness.spec import Part, ScheduledPartition
-from harness.store import Store
+from harness.spec import Part, ScheduledPartition, Setting
+from harness.store import PartFolder, Store, write_text
 
 _SPARE_BYTES = 8 * 2**20
 
@@ -70,17 +72,30 @@ def carry_out(run: Run, store: Store, options: Options, here: Machine, notify: N
         wall_seconds=seconds,
         measured=measurement.measured,
     )
-    lines = [f"{json.dumps(event)}\n" for event in finished.history]
-    return Record(facts, measurement.gaps, "".join(lines) if len(lines) > 1 else "")
+    return Record(facts, measurement.gaps, _text(finished.history) if len(finished.history) > 1 else "")
 
 
 def _finished(run: Run, store: Store) -> Finished:
     folder, setting = run.folder(store, Part.DISTRIBUTED), run.setting
     (reference,) = run.folder(store, Part.UNDISTRIBUTED).load()
+    return Finished(setting, run.block.replicates, reference, folder.load(), _history(setting, folder))
+
+
+def _history(setting: Setting, folder: PartFolder) -> list[Happened]:
     partition, layers = setting.distribution, len(setting.training.widths) - 1
     divided = {"layers": layers} if isinstance(partition, ScheduledPartition) else {}
-    events = merged(partition.ranks, partition.staleness, folder.histories(), **divided)
-    return Finished(setting, run.block.replicates, reference, folder.load(), events)
+    return merged(partition.ranks, partition.staleness, folder.histories(), **divided)
+
+
+def _keep_history(setting: Setting, folder: PartFolder) -> None:
+    """Leave what the ranks of a launch that failed had noted, for `harness history`."""
+    events = _history(setting, folder)
+    if len(events) > 1:
+        write_text(folder.history, _text(events))
+
+
+def _text(history: Sequence[Happened]) -> str:
+    return "".join(f"{json.dumps(event)}\n" for event in history)
 
 
 def _launch_first_that_starts(
@@ -114,6 +129,8 @@ def _launch(run: Run, part: Part, store: Store, options: Options, launcher: Laun
         execute(words, log=folder.launcher_log, mark=mark, time_limit=options.time_limit, watch=watch)
     except LaunchError as error:
         store.require_space(2**20)
+        if part is Part.DISTRIBUTED:
+            _keep_history(run.setting, folder)
         raise explained(error, where, folder) from error
     if not folder.complete and registry.code_changed(run.suite.name):
         raise LaunchError("the code changed while it ran", where=where, remedy="run it again")

@@ -85,13 +85,13 @@ class PartFolder:
 
     @contextmanager
     def journal(self, rank: int) -> Iterator[Journal]:
-        """Where a rank writes its history; a death loses no line of it.
+        """Where a rank writes its history; a death loses no event of it.
 
         Args:
             rank: its number.
 
         Yields:
-            What takes lines.
+            What takes notes and lines.
 
         Raises:
             BadInputError: it cannot be written.
@@ -100,13 +100,18 @@ class PartFolder:
             yield journal
 
     def histories(self) -> list[list[str]]:
-        """Lines that the ranks wrote to their histories.
+        """Lines of what the ranks wrote to their journals.
 
         Returns:
             One list per rank.
         """
         files = (self._journal(rank) for rank in range(self.ranks))
         return [lines_of(file) if file.exists() else [] for file in files]
+
+    @property
+    def history(self) -> Path:
+        """Where the history of a launch that failed is kept."""
+        return self.path / "history.jsonl"
 
     @property
     def complete(self) -> bool:
@@ -169,7 +174,7 @@ class PartFolder:
         shutil.rmtree(self.path, ignore_errors=True)
 
     def _journal(self, rank: int) -> Path:
-        return self.path / f"rank.{rank}.history.jsonl"
+        return self.path / f"rank.{rank}.journal"
 
     def _arrays(self, rank: int) -> Path:
         return self.path / f"rank.{rank}.npz"

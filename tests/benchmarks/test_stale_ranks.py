@@ -80,14 +80,21 @@ def test_peak_memory(benchmark: Any, transport: Transport, staleness: int, tmp_p
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("replicates", [1, 8, 64])
 def test_history_recording(benchmark: Any, replicates: int, tmp_path: Path) -> None:
-    """Share of a clock of the 64–32–10 net on two ranks that recording its history takes."""
+    """How much longer a clock of the 64–32–10 net takes on two ranks when it is recorded: 3 % are allowed.
+
+    Whole launches differ by one per cent of a clock: so the pairs of several are pooled.
+    """
     benchmark.group = "recording a history, two ranks"
-    arguments = (15, 400, replicates, 3)
-    blocks = benchmark.pedantic(lambda: launched(Launcher.MPI, 2, "history_cost.py", arguments, tmp_path), rounds=1)
-    whole, recorded, without = np.array(blocks).T
+    launches: list[Any] = []
+
+    def launch() -> None:
+        launches.append(launched(Launcher.MPI, 2, "history_cost.py", (8_000, 20, replicates, 3), tmp_path))
+
+    benchmark.pedantic(launch, rounds=5)
+    recorded, without = np.concatenate(launches, axis=1)
     print(
-        f"\nR = {replicates}: a clock takes {1e6 * np.median(whole):.0f} µs, {said('recorded', recorded / whole)}; "
-        f"{said('of one that is not recorded', whole / without)}"
+        f"\nR = {replicates}: a clock takes {1e6 * np.median(without):.0f} µs; {len(launches)} launches: "
+        f"{said('recorded, of one that is not', recorded / without)} over {len(recorded)} pairs of 20 clocks"
     )
 
 

@@ -58,8 +58,8 @@ from test_scheduled import CASES
 runtime.limit_threads(1)
 here = ranks.start(4)
 for number, (training, partition) in enumerate(CASES):
-    with open(f"{sys.argv[1]}/{number}.{here.rank}.jsonl", "w") as lines:
-        made = scheduled.train(training, range(2), partition, here, lines.write)
+    with open(f"{sys.argv[1]}/{number}.{here.rank}.jsonl", "wb") as notes:
+        made = scheduled.train(training, range(2), partition, here, notes.write)
     np.savez(f"{sys.argv[1]}/{number}.{here.rank}.npz", **made.to_arrays("partition"))
 """
 

@@ -119,13 +119,14 @@ import pickle, sys
 from harness.engine import runtime
 runtime.limit_threads(1)
 from harness.engine import ranks, ssp
+from harness.history import written_out
 here = ranks.join()
 with open(sys.argv[1], "rb") as file:
     training, partition = pickle.load(file)
-lines = []
-trained = ssp.train(training, range(2), partition, here, lines.append)
+notes = bytearray()
+trained = ssp.train(training, range(2), partition, here, notes.extend)
 with open(f"{sys.argv[1]}.{here.rank}", "wb") as file:
-    pickle.dump((trained.trajectory, lines), file)
+    pickle.dump((trained.trajectory, written_out(bytes(notes))), file)
 """
 
 

@@ -16,7 +16,7 @@ from harness.engine.optimizers import Additive, Descent, Rule
 from harness.engine.runtime import tf
 from harness.engine.table import EVERYONE, Bounds, Inbox, SSPTable
 from harness.errors import BadInputError
-from harness.history import Recorder, check, merged
+from harness.history import Recorder, check, merged, written_out
 from harness.spec import Optimizer, StepSize
 from harness.verdict import Word
 
@@ -46,17 +46,21 @@ class Worker:
 
     table: SSPTable
     wire: ByHand
-    lines: list[str]
+    notes: bytearray
+
+    @property
+    def lines(self) -> list[str]:
+        return written_out(bytes(self.notes))
 
 
 def workers(count: int, staleness: float, clocks: int, rule: Rule, factor: float = 1.0) -> list[Worker]:
     made = []
     for worker in range(count):
-        wire, lines = ByHand(), []
+        wire, notes = ByHand(), bytearray()
         bounds = Bounds(worker, count, staleness, clocks)
-        recorder = Recorder(worker, lines.append)
+        recorder = Recorder(worker, count, notes.extend)
         table = SSPTable(INITIAL, rule, factor=factor, bounds=bounds, transport=wire, recorder=recorder)
-        made.append(Worker(table, wire, lines))
+        made.append(Worker(table, wire, notes))
     return made
 
 

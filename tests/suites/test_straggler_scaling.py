@@ -73,6 +73,17 @@ def test_what_the_queue_does_not_explain_is_said(world: Callable[..., list[Recor
     assert "a clock took 5.0 ms at s = 0 and 0.0 ms here" in pauses.reason
 
 
+def test_what_eager_gains_over_an_allreduce_per_clock_is_told_beside(world: Callable[..., list[Record]]) -> None:
+    """Eager clocks at s = 0 that are slow are not to be the only ones that slack is compared with."""
+    (slow,) = [s for s in SETTINGS if s.id == _PAUSES.id.replace("s1", "s0")]
+    verdict = judge(world(slow.id, 1.25))
+    (pauses,) = [part for part in verdict.parts if part.subject == _PAUSES.id]
+    assert pauses.word is Word.REFUTED
+    assert pauses.evidence["over_allreduce"] == pytest.approx(modelled(_PAUSES), rel=1e-6)
+    assert f"take {modelled(_PAUSES):.3f} [" in pauses.reason
+    assert sum("over_allreduce" in part.evidence for part in verdict.parts) == len(_SLACK) // 2
+
+
 @pytest.mark.parametrize("factor", [0.8, 1.25])
 @pytest.mark.parametrize("setting", _SLACK, ids=lambda s: s.distribution.id)
 def test_a_world_that_is_off_by_a_fifth_is_refuted(

@@ -61,7 +61,7 @@ class Stale:
             factor=1 / here.size,
             bounds=Bounds(here.rank, here.size, self._partition.staleness, training.clocks),
             transport=TRANSPORTS[self._partition.transport](here, self._specs(), training.clocks),
-            recorder=Recorder(here.rank, self._journal.write),
+            recorder=Recorder(here.rank, here.size, self._journal.write),
             on_fold=self._keep,
         )
 

@@ -1,7 +1,8 @@
-"""On every rank: what recording a history costs, as a share of the time of a clock on the 64–32–10 net.
+"""On every rank: how much longer a clock of the 64–32–10 net takes for its history's being recorded.
 
-The recorder and its digests are timed where they are called, in the run itself: writing to a file, line by line. Beside
-it the same clocks without any recording.
+Every other stretch of some clocks is recorded, on all ranks the same ones, so that neighbours differ in that alone; its
+notes and digests go to a file, as a suite's do. What recording takes where it is called is about half of that: what
+keeps one rank keeps the others' collectives too.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+import numpy as np
 
 from harness.engine import ranks, runtime
 from harness.history import Journal, Recorder
 from harness.history import recorder as recording
 
-BLOCKS, CLOCKS, REPLICATES, STALENESS = (int(word) for word in sys.argv[1:5])
+CLOCKS, STRETCH, REPLICATES, STALENESS = (int(word) for word in sys.argv[1:5])
 runtime.limit_threads(1, beside=1)
 HERE = ranks.join()
 
@@ -31,46 +35,34 @@ from harness.schedule import share
 from harness.spec import StepSize, Training
 
 TRAINING = Training("digits", (64, 32, 10), 32, CLOCKS, StepSize(0.1))
-SPENT = [0.0]
+# What comes before counts as warming up.
+WARM = 10 * STRETCH
 
 
-class Timed(Recorder):
-    """A recorder that knows how long it took, digests included."""
-
-    def read(self, clock: int, view: Sequence[int]) -> None:
-        began = time.perf_counter()
-        super().read(clock, view)
-        SPENT[0] += time.perf_counter() - began
-
-    def write(self, clock: int, checksum: str) -> None:
-        began = time.perf_counter()
-        super().write(clock, checksum)
-        SPENT[0] += time.perf_counter() - began
+def is_recorded(clock: int) -> bool:
+    """Whether a clock is; pairs of stretches begin with either in turn, so that a drift is in favour of neither."""
+    stretch = clock // STRETCH
+    return bool((stretch + stretch // 2) % 2)
 
 
-class Deaf(Recorder):
-    """A recorder that writes nothing down."""
+class Switched:
+    """A recorder and a digest that can be switched off.
 
-    def read(self, clock: int, view: Sequence[int]) -> None:
-        pass
+    Args:
+        recorder: what is called while it is on.
+    """
 
-    def write(self, clock: int, checksum: str) -> None:
-        pass
+    def __init__(self, recorder: Recorder) -> None:
+        self.on = True
+        self.read, self.write = self._switched(recorder.read), self._switched(recorder.write)
+        self.digest, self.final = self._switched(recording.digest), recorder.final
 
-
-def timed(digest: Callable[..., str]) -> Callable[..., str]:
-    def wrapped(*arguments: object, **options: object) -> str:
-        began = time.perf_counter()
-        found = digest(*arguments, **options)
-        SPENT[0] += time.perf_counter() - began
-        return found
-
-    return wrapped
+    def _switched(self, note: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *arguments, **options: note(*arguments, **options) if self.on else 0
 
 
-def block(objective: Objective, recorder: Recorder, digest: Callable[..., str]) -> tuple[float, float]:
-    """Seconds per clock, and of those spent on recording."""
-    table_module.digest = digest
+def clocks(objective: Objective, switched: Switched) -> Iterator[float]:
+    """Seconds of each clock."""
     initial = [tf.constant(w) for w in objective.net.initial_weights(range(REPLICATES))]
     step = in_order(tf.function(objective.gradients, autograph=False))
     table = SSPTable(
@@ -79,36 +71,30 @@ def block(objective: Objective, recorder: Recorder, digest: Callable[..., str]) 
         factor=1 / HERE.size,
         bounds=Bounds(HERE.rank, HERE.size, STALENESS, CLOCKS),
         transport=Eager(HERE, initial, CLOCKS),
-        recorder=recorder,
+        recorder=cast(Recorder, switched),
     )
     for clock in range(CLOCKS):
-        if clock == CLOCKS // 4:
-            began, SPENT[0] = time.perf_counter(), 0.0
+        switched.on = is_recorded(clock)
+        began = time.perf_counter()
         gradients = step([*table.get(0), *table.get(1)], tf.constant(clock))
         table.inc(0, gradients[:2])
         table.inc(1, gradients[2:])
         table.clock()
-    counted = CLOCKS - CLOCKS // 4
-    whole, recorded = (time.perf_counter() - began) / counted, SPENT[0] / counted
+        yield time.perf_counter() - began
     table.finish()
-    return whole, recorded
 
 
 def main() -> None:
     mine = batches(TRAINING, range(REPLICATES))[..., share(32, HERE.rank, HERE.size)]
     objective = Objective(TRAINING, range(REPLICATES), mine, HERE.size / 32)
-    found = []
     with tempfile.TemporaryFile() as file, Journal(file) as journal:
-        contenders = [
-            (Timed(HERE.rank, journal.write), timed(recording.digest)),
-            (Deaf(HERE.rank, journal.write), lambda arrays, **options: ""),
-        ]
-        for turn in range(BLOCKS):
-            order = (0, 1) if turn % 2 else (1, 0)
-            times = {place: block(objective, *contenders[place]) for place in order}
-            found.append((*times[0], times[1][0]))
+        switched = Switched(Recorder(HERE.rank, HERE.size, journal.write))
+        table_module.digest = switched.digest
+        seconds = np.array(list(clocks(objective, switched)))
+    stretches = seconds.reshape(-1, STRETCH).mean(axis=1)[WARM // STRETCH :]
+    on = np.array([is_recorded(clock) for clock in range(WARM, CLOCKS, STRETCH)])
     if HERE.rank == 0:
-        print("RESULT", json.dumps(found), flush=True)
+        print("RESULT", json.dumps([stretches[on].tolist(), stretches[~on].tolist()]), flush=True)
 
 
 main()

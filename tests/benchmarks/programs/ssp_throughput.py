@@ -134,7 +134,7 @@ class Stale:
         )
         bounds = Bounds(HERE.rank, HERE.size, self.staleness, clocks)
         with tempfile.TemporaryFile() as file, Journal(file) as journal:
-            recorder = Recorder(HERE.rank, journal.write)
+            recorder = Recorder(HERE.rank, HERE.size, journal.write)
             table = SSPTable(weights, Additive(), factor=1.0, bounds=bounds, transport=carrier, recorder=recorder)
             del weights
             times = []
