@@ -20,6 +20,8 @@ from harness.stats.target import Courses, Raced
 
 _DASHES, _MARKERS = ("-", "--", ":", "-."), "os^DvPX*"
 _ALONE = "one process without Horovod"
+# Ratio of the ends of an axis from which on three numbers a decade would lie over each other.
+_WIDE = 10
 # What each panel of the numbers shows, on which scale.
 _NUMBERS: tuple[tuple[str, str, Callable[[Courses], Interval]], ...] = (
     ("clocks per second (1/s)", "log", lambda courses: courses.rate),
@@ -138,10 +140,11 @@ def _draw_numbers(axis: Axes, numbers: Sequence[Interval], scale: str) -> None:
                 markersize=11,
                 capsize=7,
             )
+    medians = [number.median for number in numbers if np.isfinite(number.median)] or [1.0]
     if scale == "log":
-        _label_plainly(axis.xaxis, (1.0, 3.0))
+        _label_plainly(axis.xaxis, (1.0, 3.0) if max(medians) > _WIDE * min(medians) else (1.0, 2.0, 5.0))
     else:
-        axis.set_xlim(0, 1.15 * max((number.median for number in numbers if np.isfinite(number.median)), default=1.0))
+        axis.set_xlim(0, 1.15 * max(medians))
     axis.set_ylim(len(numbers) - 0.5, -0.5)
 
 
