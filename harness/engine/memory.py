@@ -15,6 +15,7 @@ from harness.engine.runtime import tf
 # Of a large page. Memory of that much and more is asked for in these: fewer faults when it is first touched, and fewer
 # entries of the processor's page table for those who pass over it.
 _LARGE = 2 << 20
+_ALIGNMENT = 64
 
 
 def pages(shape: Sequence[int], dtype: DTypeLike) -> NDArray[np.float64]:
@@ -36,6 +37,22 @@ def pages(shape: Sequence[int], dtype: DTypeLike) -> NDArray[np.float64]:
         with suppress(OSError):
             memory.madvise(mmap.MADV_HUGEPAGE)
     return np.frombuffer(memory, kind, prod(shape)).reshape(shape)
+
+
+def aligned(size: int, dtype: DTypeLike) -> NDArray[np.float64]:
+    """A vector of the heap, aligned as TensorFlow wants it; what it holds is undefined.
+
+    Args:
+        size: number of elements.
+        dtype: of its numbers.
+
+    Returns:
+        The vector.
+    """
+    kind = np.dtype(dtype)
+    memory = np.empty(size * kind.itemsize + _ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % _ALIGNMENT
+    return memory[start : start + size * kind.itemsize].view(kind)
 
 
 def over(array: NDArray[np.float64]) -> tf.Tensor:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from harness.engine.descent import Kept
-from harness.engine.folds import Change
+from harness.engine.nets import Tensors
 from harness.engine.objective import Objective
 from harness.engine.optimizers import Descent
 from harness.engine.runtime import tf
@@ -24,7 +24,7 @@ from harness.schedule import share
 from harness.spec import Training, Transport
 from harness.verdict import Word
 
-Deliver = Callable[[int, int, Change], None]
+Deliver = Callable[[int, int, Tensors], None]
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def _require_whole(training: Training, events: Sequence[Event]) -> Checked:
     return checked
 
 
-def _sum(changes: Sequence[Change]) -> Change:
+def _sum(changes: Sequence[Tensors]) -> Tensors:
     """Add up pairs, and pairs of pairs: as an allreduce by recursive doubling does over 2, 4, 8, … workers."""
     if len(changes) == 1:
         return changes[0]
@@ -111,13 +111,13 @@ class _Mail:
 
     def __init__(self, workers: int, transport: Transport) -> None:
         self._workers, self._summed = workers, transport is Transport.PIPELINED
-        self._changes: dict[int, dict[int, Change]] = {}
+        self._changes: dict[int, dict[int, Tensors]] = {}
         self._brought = [dict.fromkeys(self._senders(reader), 0) for reader in range(workers)]
 
-    def post(self, worker: int, clock: int, change: Change) -> None:
-        """Take a change that is sent."""
+    def post(self, worker: int, clock: int, parcels: Tensors) -> None:
+        """Take a change that is sent, packed."""
         if self._workers > 1:
-            self._changes.setdefault(clock, {})[worker] = change
+            self._changes.setdefault(clock, {})[worker] = parcels
 
     def bring(self, reader: int, view: Sequence[int], deliver: Deliver) -> None:
         """Deliver what a view holds and its reader does not have yet."""
@@ -137,7 +137,7 @@ class _Mail:
         others = [worker for worker in range(self._workers) if worker != reader]
         return [EVERYONE] if self._summed and others else others
 
-    def _change(self, sender: int, clock: int) -> Change:
+    def _change(self, sender: int, clock: int) -> Tensors:
         if sender != EVERYONE:
             return self._changes[clock][sender]
         changes = self._changes[clock]
@@ -168,9 +168,9 @@ class _Given:
         """Remember where to deliver."""
         self._inbox = inbox
 
-    def send(self, clock: int, change: Change) -> None:
+    def send(self, clock: int, parcels: Tensors) -> None:
         """Leave a change where the others' transports find it."""
-        self._mail.post(self._worker, clock, change)
+        self._mail.post(self._worker, clock, parcels)
 
     def bring(self, view: Sequence[int]) -> None:
         """Deliver all changes up to a view."""

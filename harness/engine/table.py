@@ -4,6 +4,9 @@ Every worker keeps a table of its own. What workers send is folded into the *bas
 workers, once all of them have sent theirs: so the base is the same bits everywhere, whatever came when. The *view* that
 is read is the base and, on top, what else has come: own changes always, others' up to s clocks late.
 
+A change is packed when its clock ends: what is looked at for numbers that are not finite, digested, sent and received
+is the same few tensors.
+
 Copies of the weights beside the base: the view, where it is not the base; own changes that are not folded here or not
 received there, s + 1 where nobody lags and 2s + 1 at most; of each other worker one change, and more while no more than
 s(P − 1) changes wait to be folded. So two workers hold s + 3 copies where nobody lags; and a view is ahead of its
@@ -25,6 +28,7 @@ from harness.engine.folds import Change, Step, Weights, fold_into
 from harness.engine.memory import under
 from harness.engine.nets import Tensors
 from harness.engine.optimizers import Rule
+from harness.engine.packing import Packing
 from harness.engine.runtime import tf
 from harness.errors import BadInputError
 from harness.history.recorder import Recorder, digest
@@ -42,8 +46,8 @@ Sent = dict[int, Change]
 class Inbox(Protocol):
     """Where a transport leaves what it receives, from threads of its own."""
 
-    def deliver(self, worker: int, clock: int, change: Change) -> None:
-        """Take a change; those of a worker come in clock order."""
+    def deliver(self, worker: int, clock: int, parcels: Tensors) -> None:
+        """Take a change as it was packed; those of a worker come in clock order."""
 
     def wait_for_room(self, clock: int) -> None:
         """Wait until the next change of a worker, that of a clock, may be received."""
@@ -58,8 +62,8 @@ class Transport(Protocol):
     def start(self, inbox: Inbox) -> None:
         """Begin to receive."""
 
-    def send(self, clock: int, change: Change) -> None:
-        """Send the own change of a clock; returns at once."""
+    def send(self, clock: int, parcels: Tensors) -> None:
+        """Send the own change of a clock, packed; returns at once."""
 
     def finish(self) -> None:
         """Wait until everything has been sent and received."""
@@ -138,7 +142,8 @@ class SSPTable:
         self.bounds = bounds
         self._recorder, self._transport, self._on_fold = recorder, transport, on_fold
         self._places = np.cumsum([0, *map(len, weights)])
-        self._fold = fold_into([w for layer in weights for w in layer], rule, factor)
+        flat = [w for layer in weights for w in layer]
+        self._fold, self._packing = fold_into(flat, rule, factor), Packing(flat)
         self._clock = self._folded = 0
         self._mine: dict[int, Tensors] = {}
         self._seen: list[int] | None = None
@@ -201,11 +206,12 @@ class SSPTable:
         if missing:
             raise BadInputError("no change was given", where=self._place(missing[0]), remedy="call inc for every layer")
         change = [tensor for layer in range(len(self._places) - 1) for tensor in self._mine[layer]]
-        seen = [under(tensor) for tensor in change]
-        self._require_finite(seen)
+        parcels = self._packing.packed(change)
+        seen = [under(parcel) for parcel in parcels]
+        self._require_finite(seen, change)
         self._recorder.write(self._clock, digest(seen))
-        self.deliver(self.bounds.worker, self._clock, change)
-        self._transport.send(self._clock, change)
+        self.deliver(self.bounds.worker, self._clock, parcels)
+        self._transport.send(self._clock, parcels)
         with self._room:
             self._clock += 1
             self._room.notify_all()
@@ -228,16 +234,17 @@ class SSPTable:
         self._recorder.final(self._arrived, digest(map(under, self._fold.base), whole=True))
         return self._fold.base
 
-    def deliver(self, worker: int, clock: int, change: Change) -> None:
+    def deliver(self, worker: int, clock: int, parcels: Tensors) -> None:
         """Take a change.
 
         Args:
             worker: whose, or `EVERYONE` for the sum over all.
             clock: c; those of a worker come in clock order.
-            change: one tensor per weight.
+            parcels: the change, packed.
         """
         if self.bounds.fault is Fault.LOSES_ONE and (worker, clock) == (0, self.bounds.clocks // 2):
-            change = change if self.bounds.worker == 0 else [tf.zeros_like(tensor) for tensor in change]
+            parcels = parcels if self.bounds.worker == 0 else [tf.zeros_like(parcel) for parcel in parcels]
+        change = self._packing.unpacked(parcels)
         with self._arrivals:
             if worker == EVERYONE:
                 self._changes[clock] = {EVERYONE: change}
@@ -283,8 +290,10 @@ class SSPTable:
         self._awaited = clocks
         self._arrivals.wait_until(lambda: min(self._arrived) >= clocks)
 
-    def _require_finite(self, change: Sequence[NDArray[np.float64]]) -> None:
-        finite = [_is_finite(array) for array in change]
+    def _require_finite(self, parcels: Sequence[NDArray[np.float64]], change: Tensors) -> None:
+        if all(map(_is_finite, parcels)):
+            return
+        finite = [_is_finite(under(tensor)) for tensor in change]
         if not all(finite):
             layer = int(np.searchsorted(self._places, finite.index(False), side="right")) - 1
             raise BadInputError(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from harness.engine.nets import Tensors
 from harness.engine.optimizers import Additive, Descent, Rule
+from harness.engine.packing import Packing
 from harness.engine.runtime import tf
 from harness.engine.table import EVERYONE, Bounds, Inbox, SSPTable
 from harness.errors import BadInputError
@@ -33,8 +34,8 @@ class ByHand:
     def start(self, inbox: Inbox) -> None:
         self.inbox = inbox
 
-    def send(self, clock: int, change: Tensors) -> None:
-        self.sent.append((clock, change))
+    def send(self, clock: int, parcels: Tensors) -> None:
+        self.sent.append((clock, parcels))
 
     def finish(self) -> None:
         pass
@@ -67,6 +68,11 @@ def workers(count: int, staleness: float, clocks: int, rule: Rule, factor: float
 def changes(worker: int, clock: int) -> list[list[np.ndarray]]:
     draws = np.random.default_rng([worker, clock])
     return [[draws.normal(size=shape) for shape in layer] for layer in SHAPES]
+
+
+def packed(change: list[list[np.ndarray]]) -> Tensors:
+    flat = [tf.constant(c) for layer in change for c in layer]
+    return Packing(flat).packed(flat)
 
 
 def train(table: SSPTable, worker: int, clock: int) -> list[np.ndarray]:
@@ -209,6 +215,16 @@ def test_a_change_that_is_not_finite_is_named() -> None:
         member.table.clock()
 
 
+def test_finite_numbers_of_several_layers_may_add_up_to_more_than_there_are() -> None:
+    (member,) = workers(1, 0, 1, Additive())
+    largest = np.finfo(float).max
+    member.table.inc(0, [tf.zeros((2, 3), tf.float64), tf.constant([0, 0, largest], tf.float64)])
+    member.table.inc(1, [tf.constant([0, 0, 0, largest], tf.float64)])
+    with np.errstate(over="ignore"):
+        member.table.clock()
+    assert member.table.finish()[2][-1] == largest
+
+
 def test_wrong_shapes_and_missing_layers_are_named() -> None:
     (member,) = workers(1, 0, 3, Additive())
     with pytest.raises(BadInputError, match=r"layer 2: shape \(3,\) is not \(4,\)"):
@@ -253,7 +269,7 @@ def test_an_error_of_the_transport_ends_the_wait() -> None:
 def test_what_is_folded_is_gone_before_there_is_room_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
     (member, _) = workers(2, 1, 2, Additive())
     train(member.table, 0, 0)
-    brought = [tf.constant(c) for layer in changes(1, 0) for c in layer]
+    brought = packed(changes(1, 0))
     left = [weakref.ref(tensor) for tensor in brought]
     member.wire.inbox.deliver(1, 0, brought)
     del brought
@@ -305,6 +321,6 @@ def test_a_read_that_waits_goes_on_with_the_last_change_that_it_needs() -> None:
     threading.Thread(target=get, daemon=True).start()
     for worker in (1, 2):
         assert not read.wait(0.05)
-        first.wire.inbox.deliver(worker, 0, [tf.constant(c) for layer in changes(worker, 0) for c in layer])
+        first.wire.inbox.deliver(worker, 0, packed(changes(worker, 0)))
     assert read.wait(10)
     assert first.table.view == (1, 1, 1)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.engine.memory import under
+from harness.engine.memory import aligned, over, under
+from harness.engine.packing import Packing
 from harness.engine.runtime import tf
-from harness.engine.transports import Message
 from harness.layout import BY_ITSELF
 
 SHAPES = st.lists(st.sampled_from([(1,), (3, 2), (2, 5, 1), (BY_ITSELF,), (2, BY_ITSELF // 2)]), min_size=1, max_size=6)
@@ -23,21 +23,21 @@ def change(shapes: list[tuple[int, ...]], kind: str) -> list[tf.Tensor]:
 @given(shapes=SHAPES, kind=st.sampled_from(["float32", "float64"]))
 def test_what_was_packed_is_unpacked(shapes: list[tuple[int, ...]], kind: str) -> None:
     given_ = change(shapes, kind)
-    message = Message(given_)
-    parcels = message.packed(given_)
+    packing = Packing(given_)
+    parcels = packing.packed(given_)
     large = [tensor for tensor in given_ if tensor.shape.num_elements() >= BY_ITSELF]
     assert parcels[: len(large)] == large
     assert len(parcels) == len(large) + (len(large) < len(given_))
-    found = message.unpacked(parcels)
+    found = packing.unpacked(parcels)
     for mine, sent in zip(found, given_, strict=True):
         np.testing.assert_array_equal(under(mine), under(sent), strict=True)
-    assert [(p.shape, p.dtype) for p in message.untouched()] == [(p.shape, p.dtype) for p in parcels]
+    assert [(p.shape, p.dtype) for p in packing.untouched()] == [(p.shape, p.dtype) for p in parcels]
 
 
 def test_small_pieces_lie_in_the_memory_of_what_has_travelled() -> None:
-    message = Message(change([(3, 2), (4,)], "float64"))
-    (vector,) = message.packed(change([(3, 2), (4,)], "float64"))
-    assert all(np.shares_memory(under(piece), under(vector)) for piece in message.unpacked([vector]))
+    packing = Packing(change([(3, 2), (4,)], "float64"))
+    (vector,) = packing.packed(change([(3, 2), (4,)], "float64"))
+    assert all(np.shares_memory(under(piece), under(vector)) for piece in packing.unpacked([vector]))
 
 
 @pytest.mark.parametrize("shapes", [[(3, 2)], [(BY_ITSELF,)], [(3, 2), (BY_ITSELF,), (4,), (2, BY_ITSELF)]])
@@ -49,9 +49,19 @@ def test_a_collective_is_made_of_each_parcel_under_a_name_of_its_own(shapes: lis
         return 2 * tensor
 
     sent = change(shapes, "float64")
-    message = Message(sent)
-    run = message.compiled(doubled)
+    packing = Packing(sent)
+    run = packing.compiled(doubled)
     for _ in range(2):
-        for mine, was in zip(message.unpacked(run(message.packed(sent))), sent, strict=True):
+        for mine, was in zip(packing.unpacked(run(packing.packed(sent))), sent, strict=True):
             np.testing.assert_array_equal(under(mine), 2 * under(was), strict=True)
-    assert len(names) == len(set(names)) == len(message.packed(sent))
+    assert len(names) == len(set(names)) == len(packing.packed(sent))
+
+
+@given(size=st.integers(1, 1000), kind=st.sampled_from(["float32", "float64"]))
+def test_tensorflow_reads_an_aligned_vector_where_it_lies(size: int, kind: str) -> None:
+    vector = aligned(size, kind)
+    tensor = over(vector)
+    vector[...] = 3
+    assert (vector.shape, vector.dtype) == ((size,), np.dtype(kind))
+    assert np.shares_memory(under(tensor), vector)
+    assert float(tf.reduce_sum(tensor)) == 3 * size
