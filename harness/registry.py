@@ -174,7 +174,11 @@ def code_files(name: str) -> list[Path]:
     harness = Path(__file__).parent
     suite = Path(next(iter(import_module(PACKAGE).__path__))) / name
     roots = [harness / part for part in _DEPENDENCIES] + [suite / "run.py"]
-    return [file for root in roots for file in (sorted(root.rglob("*.py")) if root.is_dir() else [root])]
+    return [file for root in roots for file in (_sources(root) if root.is_dir() else [root])]
+
+
+def _sources(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.rglob("*") if file.suffix in {".py", ".cpp"})
 
 
 @cache

@@ -1,9 +1,9 @@
 """What a table makes of changes: steps of complete clocks in the base, of incomplete ones on top of it.
 
-Where a step is no more than adding, memory is passed once: block by block, small enough for the cache, all complete
-clocks are added to the base and all incomplete ones on top of it to the view. Passes per read, in units of the weights,
-with C changes of complete clocks and V of incomplete ones: C + V reads of changes, a read and a write of the base, and
-a write of the view where V > 0.
+Where a step is no more than adding, memory is passed once: block by block all complete clocks are added to the base and
+all incomplete ones on top of it to the view (`folding`). Passes per read, in units of the weights, with C changes of
+complete clocks and V of incomplete ones: C + V reads of changes, a read and a write of the base, and a write of the
+view where V > 0; large views are written past the caches, or the processor would read them first.
 """
 
 from __future__ import annotations
@@ -14,20 +14,17 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from harness.engine.folding import Addends, Folding
 from harness.engine.memory import over, pages, under
 from harness.engine.nets import Tensors
 from harness.engine.optimizers import Rule, new_slots, summed
 from harness.engine.runtime import tf
 
-# Each call passes over as much: fewer calls than with smaller blocks, and what is read again still lies in the cache.
-_BLOCK_BYTES = 1 << 20
 Weights = Sequence[tf.Variable | tf.Tensor]
 # One tensor per weight, or an array where a small one lies in the memory of a message.
 Change = Sequence[tf.Tensor | NDArray[np.float64]]
 # A clock, and changes of some workers or their sum, in the order of the workers.
 Step = tuple[int, Sequence[Change]]
-# What the sum of some parts is multiplied by, and the parts: flat arrays of one weight.
-_Addends = tuple[float, Sequence[NDArray[np.float64]]]
 
 
 class Fold(Protocol):
@@ -69,47 +66,20 @@ class _Added:
     def __init__(self, weights: Sequence[ArrayLike], rule: Rule, factor: float) -> None:
         self._rule, self._factor = rule, factor
         arrays = [np.asarray(w) for w in weights]
-        self._base = [pages(w.shape, w.dtype) for w in arrays]
-        self._view = [pages(w.shape, w.dtype) for w in arrays]
-        for mine, given in zip(self._base, arrays, strict=True):
+        base, view = ([pages(w.shape, w.dtype) for w in arrays] for _ in range(2))
+        for mine, given in zip(base, arrays, strict=True):
             mine[...] = given
-        self.base, self._on_top = [over(w) for w in self._base], [over(w) for w in self._view]
-        self._scratch = np.empty(_BLOCK_BYTES // self._base[0].itemsize, self._base[0].dtype)
+        self._folding = Folding(base, view)
+        self.base, self._on_top = [over(w) for w in base], [over(w) for w in view]
 
     def fold(self, complete: Sequence[Step], window: Sequence[Step]) -> Weights:
-        for place, (base, view) in enumerate(zip(self._base, self._view, strict=True)):
-            whole = [self._addends(step, place) for step in complete]
-            rest = [self._addends(step, place) for step in window]
-            self._pass(base.reshape(-1), whole, view.reshape(-1), rest)
+        self._folding.add([self._addends(step) for step in complete], [self._addends(step) for step in window])
         return self._on_top if window else self.base
 
-    def _addends(self, step: Step, place: int) -> _Addends:
+    def _addends(self, step: Step) -> Addends:
         clock, changes = step
-        return self._factor * (self._rule.gain(clock) or 0.0), [under(change[place]).reshape(-1) for change in changes]
-
-    def _pass(
-        self,
-        base: NDArray[np.float64],
-        whole: Sequence[_Addends],
-        view: NDArray[np.float64],
-        rest: Sequence[_Addends],
-    ) -> None:
-        for start in range(0, base.size, self._scratch.size):
-            block = slice(start, start + self._scratch.size)
-            self._add(base[block], whole, block, base[block])
-            self._add(base[block], rest, block, view[block])
-
-    def _add(
-        self, weight: NDArray[np.float64], steps: Sequence[_Addends], block: slice, out: NDArray[np.float64]
-    ) -> None:
-        scratch = self._scratch[: weight.size]
-        for gain, parts in steps:
-            total = parts[0][block]
-            for part in parts[1:]:
-                total = np.add(total, part[block], out=scratch)
-            if gain != 1:
-                total = np.multiply(total, gain, out=scratch)
-            weight = np.add(weight, total, out=out)
+        gain = self._factor * (self._rule.gain(clock) or 0.0)
+        return gain, [[under(tensor) for tensor in change] for change in changes]
 
 
 class _Stepped:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from harness.engine import folds
 from harness.engine.folds import Step, fold_into
 from harness.engine.memory import over, pages, under
 from harness.engine.optimizers import Additive, Descent, Rule
@@ -34,9 +33,7 @@ def stepped(weights: list[np.ndarray], rule: Rule, clock: int, seeds: Sequence[i
 
 
 @plain
-@pytest.mark.parametrize("block_bytes", [64, 1 << 18])
-def test_a_pass_makes_the_steps_of_the_rule(rule: Rule, block_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folds, "_BLOCK_BYTES", block_bytes)
+def test_a_pass_makes_the_steps_of_the_rule(rule: Rule) -> None:
     fold = fold_into(drawn(0), rule, FACTOR)
     view = fold.fold([step(0, (1, 2)), step(1, (3,))], [step(2, (4,)), step(3, (5, 6, 7))])
     base = stepped(stepped(drawn(0), rule, 0, (1, 2)), rule, 1, (3,))
