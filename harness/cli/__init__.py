@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import signal
 import sys
 from collections.abc import Callable
 from typing import Never
@@ -75,6 +76,8 @@ def main(arguments: list[str] | None = None) -> Never:
     Raises:
         SystemExit: always.
     """
+    # So that whoever ends a command ends what it has launched too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         status = app(arguments, standalone_mode=False, prog_name="harness")
     except HarnessError as error:

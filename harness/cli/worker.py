@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Annotated
 
 import typer
@@ -33,6 +34,8 @@ def worker(
     from harness.store import Store
     from harness.worker import work
 
+    # A rank that waits in a collective hears nothing of what Python is told.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     found = registry.load(suite)
     run = Run(found, registry.setting(found, setting), SeedBlock.parse(seeds))
     work(run.assignment(Store(results), part, time_limit, parent, watch_folder))

@@ -275,14 +275,26 @@ def test_killed_harness_leaves_nobody_and_the_next_one_goes_on(store: Store) -> 
     assert len(store.records(SUITE.name)) == 2
 
 
-def test_interrupted_harness_says_so_and_leaves_nobody(store: Store) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_harness_says_so_and_leaves_nobody(store: Store, number: signal.Signals) -> None:
     process = subprocess.Popen(command(store, setting(2)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     wait_for(lambda: workers_of(store))
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, complaint = process.communicate(timeout=60)
     assert process.returncode == 130
     assert complaint == "harness: interrupted; finished runs are stored, and the same command goes on from there\n"
     wait_for(lambda: not workers_of(store), seconds=10)
+
+
+def test_measuring_that_is_ended_leaves_nobody(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "harness", "plan", "--net", "8,8", "--measure", "--results", str(tmp_path)]
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    # A process alone comes first.
+    wait_for(lambda: psutil.Process(process.pid).children(recursive=True))
+    launched = psutil.Process(process.pid).children(recursive=True)
+    process.terminate()
+    assert process.wait(timeout=60) == 130
+    assert not psutil.wait_procs(launched, timeout=10)[1]
 
 
 def test_replicates_are_added_until_decided_and_no_longer(store: Store) -> None:
