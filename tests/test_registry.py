@@ -55,6 +55,7 @@ def test_code_hash_covers_training_but_not_judging() -> None:
     assert len(first) == 64
     assert first == registry.code_hash("data_partition_bsp")
     covered = {file.name for file in registry.code_files("ssp_history")}
+    assert "folding.cpp" in covered
     assert {"table.py", "delays.py", "stragglers.py", "recorder.py", "checker.py", "schedule.py", "run.py"} <= covered
     assert not {"convergence.py", "analysis.py", "sweep.py", "figures.py"} & covered
 
