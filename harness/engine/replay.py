@@ -171,6 +171,7 @@ class _Given:
     def send(self, clock: int, parcels: Tensors) -> None:
         """Leave a change where the others' transports find it."""
         self._mail.post(self._worker, clock, parcels)
+        self._inbox.sent(clock)
 
     def bring(self, view: Sequence[int]) -> None:
         """Deliver all changes up to a view."""

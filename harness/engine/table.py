@@ -8,9 +8,13 @@ A change is packed when its clock ends: what is looked at for numbers that are n
 is the same few tensors.
 
 Copies of the weights beside the base: the view, where it is not the base; own changes that are not folded here or not
-received there, s + 1 where nobody lags and 2s + 1 at most; of each other worker one change, and more while no more than
-s(P − 1) changes wait to be folded. So two workers hold s + 3 copies where nobody lags; and a view is ahead of its
-reader by two clocks at most, unless s is infinite.
+received there, s + 1 of them with the one that is being made; of each other worker one change, and more while no more
+than s(P − 1) changes wait to be folded. So two workers hold s + 3 copies, one of which the step needs without a table
+too; and a view is ahead of its reader by two clocks at most, unless s is infinite.
+
+For that, a worker waits while it is more clocks ahead of what it has sent than it may be ahead of others. And one that
+was ahead and now is late, and gets more than it has room for, takes into the base what is complete while it computes:
+it computes with the view on top of its own changes, not with the base. Else others could not send, and had to wait.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
+from threading import Lock
 from typing import Protocol
 
 import numpy as np
@@ -51,6 +56,9 @@ class Inbox(Protocol):
 
     def wait_for_room(self, clock: int) -> None:
         """Wait until the next change of a worker, that of a clock, may be received."""
+
+    def sent(self, clock: int) -> None:
+        """Take note that all others have the own change of a clock."""
 
     def fail(self, error: BaseException) -> None:
         """Take note that no more will come."""
@@ -122,7 +130,8 @@ class SSPTable:
         bounds: who reads what when.
         transport: carries changes.
         recorder: writes the history.
-        on_fold: told the number of complete clocks and the base, after every one; called by `get` and `finish`.
+        on_fold: told the number of complete clocks and the base, after every one, by one thread at a time: by `get` and
+            `finish`, or while the worker computes, but never of a clock that the worker has yet to end.
 
     References:
         ho2013
@@ -150,9 +159,11 @@ class SSPTable:
         self._view: Weights = ()
         self._changes: dict[int, Sent] = {}
         self._arrived = [0] * bounds.workers
-        self._awaited = 0
+        self._awaited = self._sent = 0
         self._arrivals = News()
         self._room = News(self._arrivals)
+        # Whose turn it is to fold, to read, or to put in what has come.
+        self._turn = Lock()
         transport.start(self)
 
     @property
@@ -212,10 +223,10 @@ class SSPTable:
         self._recorder.write(self._clock, digest(seen))
         self.deliver(self.bounds.worker, self._clock, parcels)
         self._transport.send(self._clock, parcels)
+        self._mine, self._seen, self._view = {}, None, ()
         with self._room:
             self._clock += 1
             self._room.notify_all()
-        self._mine, self._seen, self._view = {}, None, ()
 
     def finish(self) -> Weights:
         """Wait for everybody's last clock.
@@ -227,7 +238,8 @@ class SSPTable:
         while self._folded < self.bounds.clocks:
             with self._arrivals:
                 self._wait_for(self._folded + 1)
-            self._fold_next(())
+            with self._turn:
+                self._fold_before(min(self._arrived))
         self._transport.finish()
         with self._arrivals:
             self._arrivals.raise_error()
@@ -245,16 +257,12 @@ class SSPTable:
         if self.bounds.fault is Fault.LOSES_ONE and (worker, clock) == (0, self.bounds.clocks // 2):
             parcels = parcels if self.bounds.worker == 0 else [tf.zeros_like(parcel) for parcel in parcels]
         change = self._packing.unpacked(parcels)
-        with self._arrivals:
-            if worker == EVERYONE:
-                self._changes[clock] = {EVERYONE: change}
-                self._arrived = [max(n, clock + 1) for n in self._arrived]
-            else:
-                self._changes.setdefault(clock, {})[worker] = change
-                self._arrived[worker] = clock + 1
-            # Of P − 1 changes of a clock the last one ends a wait; to be woken by each would take as long as a fold.
-            if min(self._arrived) >= self._awaited:
-                self._arrivals.notify_all()
+        with self._turn:
+            self._put_in(worker, clock, change)
+            # Before it is asked whether the worker computes: it may end its clock now.
+            ended = self._clock
+            if self._is_crowded():
+                self._fold_before(min(*self._arrived, ended))
 
     def wait_for_room(self, clock: int) -> None:
         """Wait until the next change of a worker may be received: a bound of memory, for which no read has to wait.
@@ -265,6 +273,20 @@ class SSPTable:
         with self._room:
             self._room.wait_until(lambda: self._has_room(clock))
 
+    def sent(self, clock: int) -> None:
+        """Take note that all others have the own change of a clock.
+
+        Args:
+            clock: c; those before it they have too.
+        """
+        with self._arrivals:
+            waited, made_room = self._is_ahead_of_sending(), self._folded > self._sent
+            self._sent = clock + 1
+            if waited:
+                self._arrivals.notify_all()
+            if made_room:
+                self._room.notify_all()
+
     def fail(self, error: BaseException) -> None:
         """End every wait, now and later, with an error.
 
@@ -273,17 +295,59 @@ class SSPTable:
         """
         self._arrivals.fail(error)
 
+    def _put_in(self, worker: int, clock: int, change: Change) -> None:
+        with self._arrivals:
+            if worker == EVERYONE:
+                self._changes[clock] = {EVERYONE: change}
+                self._arrived = [max(n, clock + 1) for n in self._arrived]
+                self._sent = clock + 1
+            else:
+                self._changes.setdefault(clock, {})[worker] = change
+                self._arrived[worker] = clock + 1
+            # Of P − 1 changes of a clock the last one ends a wait; to be woken by each would take as long as a fold.
+            if min(self._arrived) >= self._awaited:
+                self._arrivals.notify_all()
+
+    def _is_crowded(self) -> bool:
+        """Whether more changes wait to be folded than there is room for, and the worker computes meanwhile.
+
+        One change of each worker is no crowd: it is folded in the same pass over memory that makes the next view.
+        """
+        most = max(self.bounds.workers, (self.bounds.workers - 1) * self.bounds.staleness)
+        return self._seen is not None and self.bounds.fault is Fault.NONE and self._waiting() > most
+
+    def _waiting(self) -> int:
+        """How many changes wait to be folded."""
+        return sum(self._arrived) - self.bounds.workers * self._folded
+
     def _read(self) -> None:
+        self._wait_for_sending()
         oldest = self.bounds.oldest(self._clock)
         with self._arrivals:
             self._wait_for(self._needed(oldest))
+        # Nothing is put in meanwhile: a sum would take the place of the own change in a window, which would be kept
+        # beside it.
+        with self._turn:
             seen = self._broken([int(min(n, self.bounds.newest(self._clock))) for n in self._arrived], oldest)
             complete = max(self._folded, self._fold_limit(seen, oldest))
-            # Taken while nothing can arrive: a sum that comes now would take the place of the own change in it.
             window = [(clock, self._visible(clock, seen)) for clock in range(complete, max(seen))]
-        self._view = self._fold_up_to(complete, [step for step in window if step[1]])
-        self._recorder.read(self._clock, self._reported(seen))
-        self._seen = seen
+            self._view = self._fold_up_to(complete, [step for step in window if step[1]])
+            self._recorder.read(self._clock, self._reported(seen))
+            self._seen = seen
+
+    def _wait_for_sending(self) -> None:
+        """Take in what others send meanwhile: else two workers could wait for each other to have room."""
+        while self._is_ahead_of_sending():
+            with self._turn:
+                self._fold_before(min(*self._arrived, self._clock))
+            with self._arrivals:
+                self._awaited = self._folded + 1
+                self._arrivals.wait_until(
+                    lambda: not self._is_ahead_of_sending() or min(self._arrived) >= self._awaited
+                )
+
+    def _is_ahead_of_sending(self) -> bool:
+        return self.bounds.workers > 1 and self._clock - self._sent > max(1, self.bounds.staleness)
 
     def _wait_for(self, clocks: int) -> None:
         """Wait until so many clocks of everybody have come; call it while holding the lock."""
@@ -305,16 +369,20 @@ class SSPTable:
     def _has_room(self, clock: int) -> bool:
         """Whether a change is of the clock to be folded next, or one clock ahead at most while few wait for that."""
         workers, staleness = self.bounds.workers, self.bounds.staleness
-        few = sum(self._arrived) - workers * self._folded <= (workers - 1) * staleness
+        # Own changes that are folded and yet to be sent take their room too.
+        few = self._waiting() + max(0, self._folded - self._sent) <= (workers - 1) * staleness
         # What breaks a rule on purpose folds late, and would have no room left to be seen breaking it.
         unbounded = staleness == inf or self.bounds.fault is not Fault.NONE
         return unbounded or clock == self._folded or (clock <= self._clock + 1 and few)
 
     def _fold_up_to(self, limit: int, window: Sequence[Step]) -> Weights:
         """Fold all clocks before a limit, and return the weights with a window on top."""
-        while self._folded < limit - 1:
-            self._fold_next(())
+        self._fold_before(limit - 1)
         return self._fold_next(window) if self._folded < limit else self._fold.fold((), window)
+
+    def _fold_before(self, limit: int) -> None:
+        while self._folded < limit:
+            self._fold_next(())
 
     def _fold_next(self, window: Sequence[Step]) -> Weights:
         # No name is kept of what is folded: it is gone before there is room for the next.

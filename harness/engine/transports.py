@@ -88,8 +88,8 @@ class Eager(_Threads):
         place_holder = self._packing.untouched()
 
         def send(clock: int) -> None:
-            del clock
             casts[me](self._outbox.get())
+            inbox.sent(clock)
 
         def receive(root: int, clock: int) -> None:
             inbox.wait_for_room(clock)

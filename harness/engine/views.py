@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,8 @@ class ViewGauge:
         self._bases: dict[int, list[NDArray[np.float64]]] = {0: [w.numpy() for w in initial]}
         self._gaps: dict[int, NDArray[np.float64]] = {}
         self._updates: dict[int, NDArray[np.float64]] = {}
+        # A base may be complete while its worker notes what it reads.
+        self._comparing = Lock()
 
     def read(self, clock: int, view: Weights) -> None:
         """Note what was read.
@@ -58,9 +61,10 @@ class ViewGauge:
         self._compare(clock)
 
     def _compare(self, clock: int) -> None:
-        if clock in self._views and clock in self._bases:
-            pairs = zip(self._views.pop(clock), self._bases.pop(clock), strict=True)
-            self._gaps[clock] = _norms([v - w for v, w in pairs])
+        with self._comparing:
+            if clock in self._views and clock in self._bases:
+                pairs = zip(self._views.pop(clock), self._bases.pop(clock), strict=True)
+                self._gaps[clock] = _norms([v - w for v, w in pairs])
 
     @property
     def gaps(self) -> NDArray[np.float64]:

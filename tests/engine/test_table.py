@@ -36,6 +36,7 @@ class ByHand:
 
     def send(self, clock: int, parcels: Tensors) -> None:
         self.sent.append((clock, parcels))
+        self.inbox.sent(clock)
 
     def finish(self) -> None:
         pass
@@ -324,3 +325,81 @@ def test_a_read_that_waits_goes_on_with_the_last_change_that_it_needs() -> None:
         first.wire.inbox.deliver(worker, 0, packed(changes(worker, 0)))
     assert read.wait(10)
     assert first.table.view == (1, 1, 1)
+
+
+@pytest.mark.parametrize("computes", [True, False])
+def test_what_is_complete_is_folded_while_a_worker_computes_if_there_is_no_room_for_more(computes: bool) -> None:
+    bases: list[list[np.ndarray]] = []
+    (late, _) = workers(2, 3, 8, Additive())
+    late.table._on_fold = lambda clock, base: bases.append([np.array(w) for w in base])
+    for clock in range(3):
+        train(late.table, 0, clock)
+    if computes:
+        view = [np.array(w) for layer in range(2) for w in late.table.get(layer)]
+    late.wire.inbox.deliver(1, 0, packed(changes(1, 0)))
+    assert late.table._has_room(1) == computes
+    assert len(bases) == computes
+    if computes:
+        for found, expected in zip(bases[-1], added([1, 1]), strict=True):
+            np.testing.assert_allclose(found, expected, atol=1e-12)
+        for now, before in zip((w for layer in range(2) for w in late.table.get(layer)), view, strict=True):
+            np.testing.assert_array_equal(now, before)
+
+
+def test_nothing_is_folded_that_a_worker_has_yet_to_end() -> None:
+    """Who is told of bases asks for that of the clock that it has ended before it reads again."""
+    told: list[int] = []
+    (late, _) = workers(2, 1, 8, Additive())
+    late.table._on_fold = lambda clock, base: told.append(clock)
+    train(late.table, 0, 0)
+    late.table.get(0)
+    for clock in range(3):
+        late.wire.inbox.deliver(1, clock, packed(changes(1, clock)))
+    assert told == [1]
+    for layer, delta in enumerate(changes(0, 1)):
+        late.table.inc(layer, [tf.constant(d) for d in delta])
+    late.table.clock()
+    assert told == [1]
+    late.table.get(0)
+    assert told == [1, 2]
+
+
+def test_who_is_further_ahead_of_what_it_has_sent_than_the_staleness_waits_and_takes_in_what_comes() -> None:
+    (quick, _) = workers(2, 2, 8, Additive())
+    quick.wire.send = lambda clock, parcels: None  # type: ignore[method-assign]
+    for clock in range(3):
+        train(quick.table, 0, clock)
+        quick.wire.inbox.deliver(1, clock, packed(changes(1, clock)))
+    read = threading.Event()
+
+    def get() -> None:
+        quick.table.get(0)
+        read.set()
+
+    threading.Thread(target=get, daemon=True).start()
+    assert not read.wait(0.05)
+    # Its own third clock is complete with what has come, and makes room for the fourth.
+    assert quick.table._folded == 3
+    assert quick.table._has_room(3)
+    quick.wire.inbox.sent(0)
+    assert read.wait(10)
+
+
+def test_own_changes_that_are_folded_and_not_sent_take_room() -> None:
+    (quick, _) = workers(2, 3, 8, Additive())
+    quick.wire.send = lambda clock, parcels: None  # type: ignore[method-assign]
+    for clock in range(3):
+        train(quick.table, 0, clock)
+        quick.wire.inbox.deliver(1, clock, packed(changes(1, clock)))
+    quick.table.get(0)
+    quick.wire.inbox.deliver(1, 3, packed(changes(1, 3)))
+    going = threading.Event()
+
+    def wait() -> None:
+        quick.table.wait_for_room(4)
+        going.set()
+
+    threading.Thread(target=wait, daemon=True).start()
+    assert not going.wait(0.05)
+    quick.wire.inbox.sent(0)
+    assert going.wait(10)

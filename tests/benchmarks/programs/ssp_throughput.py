@@ -24,6 +24,7 @@ import horovod.tensorflow as hvd
 import numpy as np
 
 from harness.engine import ranks, runtime
+from harness.engine.memory import pages
 from harness.engine.optimizers import Additive
 from harness.engine.pinning import pin
 from harness.engine.runtime import in_order, tf
@@ -48,11 +49,15 @@ LABELS = tf.constant(DRAWS.integers(WIDTHS[-1], size=BATCH), tf.int32)
 
 
 def initial() -> list[list[np.ndarray]]:
+    """In memory that is given back when it is not needed any more, which the heap's would not be."""
     draws = np.random.default_rng(0)
-    pairs = pairwise(WIDTHS)
-    return [
-        [draws.normal(scale=(1 / i) ** 0.5, size=(i, o)).astype(np.float32), np.zeros(o, np.float32)] for i, o in pairs
-    ]
+    layers = []
+    for inputs, outputs in pairwise(WIDTHS):
+        weight, bias = (pages(shape, np.float32) for shape in ((inputs, outputs), (outputs,)))
+        draws.standard_normal(dtype=np.float32, out=weight)
+        weight *= (1 / inputs) ** 0.5
+        layers.append([weight, bias])
+    return layers
 
 
 def loss_of(weights: list[tf.Tensor]) -> tf.Tensor:
