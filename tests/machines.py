@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from itertools import product
+from collections.abc import Sequence
+from itertools import pairwise, product
 from typing import Any
 
 from harness.record import Machine
 
 SIDES, BATCHES = (32, 512, 2048), (4, 64, 1024)
 LATENCY, BANDWIDTH, RATE, PASS = 1e-4, 1e9, 1e11, 1e-10
-# Of starting the operations of a step or of a layer; of a call from Python; of a clock over a table, its layers and
-# bytes; late after a nap.
-STARTING, CALL, CLOCK, LAYER, BYTE, LATE = 1e-5, 5e-4, 1e-3, 2e-4, 3e-9, [2e-4, 4e-4]
-
-
+# Of starting the operations of a step or of a layer; of a stretch of clocks, and of one with exchanges; of a clock over
+# a table, its small layers and bytes; late after a nap.
+STARTING, CALL, CALL_EXCHANGING, CLOCK, LAYER, BYTE, LATE = 1e-5, 5e-4, 8e-4, 1e-3, 2e-4, 3e-9, [2e-4, 4e-4]
+# What whole steps take beside the sum of their parts; what a clock over a table takes at each staleness.
+WHOLE = {"undivided": 1.25, "neuron": 1.5}
+CLOCKS = {0: 2 * CLOCK, 1: CLOCK, 3: 1.5 * CLOCK}
+# Nets whose whole steps were measured.
+NETS = (((48, 24, 12), 64), ((440, 1500, 1000), 256))
 # Five passes over activations, two of which are one of these.
 _PASSES = {"update": 1.0, "copy": 1.0, "hidden": 2.5, "classes": 2.5}
 
@@ -44,22 +48,45 @@ def dispatch_times() -> dict[str, Any]:
     """So much for a step, and as much again for each layer; packing is one operation more."""
     names = ("undivided", "neuron", "weight", "alternate", "grid")
     seconds = {name: [2 * STARTING, 5 * STARTING] for name in names}
-    return {"layers": [1, 4], "seconds": seconds | {"data": [3 * STARTING, 6 * STARTING]}, "call": CALL}
+    return {
+        "layers": [1, 4],
+        "seconds": seconds | {"data": [3 * STARTING, 6 * STARTING]},
+        "whole": [whole_times(*net, division) for net, division in product(NETS, WHOLE)],
+        "call": CALL,
+        "call_exchanging": CALL_EXCHANGING,
+    }
+
+
+def parts(widths: Sequence[int], examples: int, members: int = 1) -> float:
+    """Products, the inputs, two and a half passes over activations, the update, and starting; units are divided."""
+    each = [(inputs, units / members) for inputs, units in pairwise(widths)]
+    operations = examples * (6 * sum(i * u for i, u in each) - 2 * each[0][0] * each[0][1])
+    held = sum(units for _, units in each)
+    passes = examples * widths[0] + 2.5 * examples * held + sum(i * u for i, u in each) + held
+    return operations / RATE + passes * PASS + (1 + len(each)) * STARTING
+
+
+def whole_times(widths: Sequence[int], examples: int, division: str) -> dict[str, Any]:
+    """A step of a whole net takes so many times its parts."""
+    seconds = WHOLE[division] * parts(widths, examples, 1 if division == "undivided" else 2)
+    return {"widths": list(widths), "examples": examples, "division": division, "seconds": seconds}
 
 
 def table_times(transport: str, staleness: int) -> list[dict[str, Any]]:
-    """A clock costs something, layers do, and bytes; at s = 0 the clock costs twice as much."""
-    clock, nets = (2 - staleness) * CLOCK, ((1, 100), (4, 400), (1, 10**7))
-    rows = [(layers, size, clock + (layers - 1) * LAYER + size * BYTE) for layers, size in nets]
-    return [
-        {"transport": transport, "staleness": staleness, "layers": layers, "bytes": size, "seconds": seconds}
-        for layers, size, seconds in rows
-    ]
+    """A clock costs something that depends on s; layers do, large ones twice as much, and bytes."""
+    clock = CLOCKS[staleness]
+    nets = (((4, 4), 0), ((4, 4, 4, 4, 4), 3), ((512, 512), 0), ((512,) * 4, 4), ((1024, 1024), 0), ((2048,) * 4, 4))
+    found = []
+    for widths, layers in nets:
+        sizes = [size for inputs, units in pairwise(widths) for size in (inputs * units, units)]
+        seconds = clock + layers * LAYER + 4 * sum(sizes) * BYTE
+        found.append({"transport": transport, "staleness": staleness, "sizes": sizes, "seconds": seconds})
+    return found
 
 
 def clock_times() -> dict[str, Any]:
     """Late by one thing after short naps and by another after long ones."""
-    kinds = product(("eager", "pipelined"), (0, 1))
+    kinds = product(("eager", "pipelined"), CLOCKS)
     return {
         "naps": {"seconds": [1e-4, 1e-2], "late": LATE},
         "tables": [row for transport, staleness in kinds for row in table_times(transport, staleness)],

@@ -1,7 +1,7 @@
 """What a clock takes that is neither computing nor a collective: being late after a nap, and looking after a table.
 
-The nets are none that anybody asks about: some of few units, for what a clock takes whatever travels, and single layers
-of many units, for what it takes by the byte.
+The nets are none that anybody asks about: some of few units, for what a clock takes whatever travels; others of many
+units, for what it takes by the byte and by the message, beside as much computing per byte as where tables are used.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from harness.spec import DataPartition, Distribution, Fault, Role, Setting, Stal
 from harness.spec.timings import AFTER, WARM
 
 NAPS, _NAP_CLOCKS = (1e-4, 1e-3, 1e-2), 100
-STALENESS = (0, 1)
-# Widths, examples of a rank and clocks: computing takes some milliseconds where there are many units.
+STALENESS = (0, 1, 3)
+# Widths, examples of a rank and clocks.
 SMALL = (((4, 4), 2, 100), ((4, 4, 4, 4, 4), 2, 100))
-MIDDLE = (((512, 512), 256, 20),)
-LARGE = (((1024, 1024), 128, 10), ((2048, 2048), 32, 10))
+MIDDLE = (((512, 512), 256, 20), ((512, 512, 512, 512), 256, 20), ((1024, 1024), 256, 10))
+LARGE = (((2048, 2048, 2048, 2048), 256, 10),)
 # Of ranks that are more than the cores: long enough for all that they carry for each other to be done meanwhile.
 _ASLEEP, _ASLEEP_CLOCKS = 4e-2, 10
 _MANY, _REPEATS = 8, 3
@@ -88,8 +88,7 @@ def _rows(team: Team, widths: tuple[int, ...], examples: int, clocks: int, *, cr
         rows.append({
             "transport": str(transport),
             "staleness": staleness,
-            "layers": len(widths) - 1,
-            "bytes": 4 * training.parameters,
+            "sizes": training.sizes,
             "seconds": _median(team, contender, clocks) - by_itself,
         })
     return rows

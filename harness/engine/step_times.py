@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,8 +122,7 @@ def emulated(training: Training, partition: Partition, here: Ranks, seconds: flo
         Makes so many steps.
     """
     if isinstance(partition, DataPartition):
-        sizes = [size for i, o in pairwise(training.widths) for size in (i * o, o)]
-        sent = gradient_messages(sizes, partition.workers)
+        sent = gradient_messages(training.sizes, partition.workers)
     else:
         sent = _in_order(messages(partition, training, here.rank))
     held = [tf.Variable(tf.ones(_shape(message))) for message in sent]

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.layout import blocks
+from harness.spec import Layout, ModelPartition, Precision
+
+Shapes = Sequence[tuple[int, int]]
+# Name of the division of a step that one worker makes by itself.
+UNDIVIDED = "undivided"
 PRODUCTS = ("forward", "gradient", "backward")
 
 
@@ -106,12 +113,14 @@ class Dispatch:
     Args:
         layers: of two nets of a few units.
         seconds: of a step of each, by how work is divided: `undivided`, `data`, or a layout.
-        call: of calling a loop of steps from Python.
+        call: what a stretch of clocks more costs, called for from Python, where nothing is exchanged.
+        call_exchanging: the same where ranks exchange.
     """
 
     layers: tuple[int, int]
     seconds: Mapping[str, tuple[float, float]]
     call: float
+    call_exchanging: float
 
     @classmethod
     def of(cls, found: Mapping[str, Any]) -> Dispatch:
@@ -125,7 +134,7 @@ class Dispatch:
         """
         few, many = found["layers"]
         seconds = {name: (less, more) for name, (less, more) in found["seconds"].items()}
-        return cls((few, many), seconds, found["call"])
+        return cls((few, many), seconds, found["call"], found["call_exchanging"])
 
     def of_step(self, division: str, layers: int) -> float:
         """Time of a step: so much, and so much more for every layer.
@@ -142,6 +151,92 @@ class Dispatch:
 
 
 @dataclass(frozen=True)
+class Work:
+    """What one worker computes of a step.
+
+    Args:
+        division: how the work is divided: `undivided`, or a layout.
+        shapes: inputs and units of its block of every layer.
+        owned: units of every layer to whose sums it adds biases.
+        examples: that it computes on.
+    """
+
+    division: str
+    shapes: Shapes
+    owned: Sequence[int]
+    examples: int
+
+    @classmethod
+    def undivided(cls, widths: Sequence[int], examples: int) -> Work:
+        """All of a net.
+
+        Args:
+            widths: units per layer, inputs first.
+            examples: that the worker computes on.
+
+        Returns:
+            Its work.
+        """
+        return cls(UNDIVIDED, list(pairwise(widths)), widths[1:], examples)
+
+    @classmethod
+    def divided(cls, partition: ModelPartition, widths: Sequence[int], examples: int) -> Work:
+        """Worker 0's blocks, which are the largest.
+
+        Args:
+            partition: how the net is divided.
+            widths: units per layer, inputs first.
+            examples: of its group.
+
+        Returns:
+            Its work.
+        """
+        mine = blocks(partition, widths)[0]
+        shapes = [(len(block.inputs), len(block.units)) for block in mine]
+        return cls(str(partition.layout), shapes, [len(block.owned) for block in mine], examples)
+
+
+@dataclass(frozen=True)
+class Whole:
+    """How much longer whole steps take than their parts, each of which was measured again and again by itself.
+
+    Args:
+        seconds: sums of parts, increasing.
+        ratios: of the time of a whole step to each.
+    """
+
+    seconds: tuple[float, ...]
+    ratios: tuple[float, ...]
+
+    @classmethod
+    def of(cls, measured: Mapping[float, float]) -> Whole:
+        """What a program measured.
+
+        Args:
+            measured: seconds of whole steps by the sum of their parts.
+
+        Returns:
+            The same as ratios.
+        """
+        parts = sorted(measured)
+        return cls(tuple(parts), tuple(measured[part] / part for part in parts))
+
+    def at(self, seconds: float) -> float:
+        """Time of a whole step.
+
+        Args:
+            seconds: sum of its parts.
+
+        Returns:
+            Seconds, the ratio interpolated over the logarithm; beyond what was measured as at its end.
+        """
+        return seconds * float(np.interp(np.log(seconds), np.log(self.seconds), self.ratios))
+
+
+_AS_PARTS = Whole((1.0,), (1.0,))
+
+
+@dataclass(frozen=True)
 class Arithmetic:
     """What one rank computes in a second while others compute too.
 
@@ -150,12 +245,16 @@ class Arithmetic:
         products: by precision.
         passes: over memory.
         dispatch: what starting all that takes.
+        undivided: how much longer whole steps of an undivided net take.
+        divided: how much longer those of a divided net do.
     """
 
     ranks: int
     products: Mapping[str, Products]
     passes: Passes
     dispatch: Dispatch
+    undivided: Whole = _AS_PARTS
+    divided: Whole = _AS_PARTS
 
     @classmethod
     def of(cls, found: Mapping[str, Any]) -> Arithmetic:
@@ -168,7 +267,46 @@ class Arithmetic:
             The rates.
         """
         products = {name: Products.of(grid) for name, grid in found["products"].items()}
-        return cls(found["ranks"], products, Passes.of(found["passes"]), Dispatch.of(found["dispatch"]))
+        dispatch = found["dispatch"]
+        parts = cls(found["ranks"], products, Passes.of(found["passes"]), Dispatch.of(dispatch))
+        measured = [(_measured_work(row), row["seconds"]) for row in dispatch["whole"]]
+        undivided, divided = (
+            Whole.of({parts.parts(work): taken for work, taken in measured if (work.division == UNDIVIDED) is kind})
+            for kind in (True, False)
+        )
+        return replace(parts, undivided=undivided, divided=divided)
+
+    def step(self, work: Work) -> float:
+        """Time of a step without exchange.
+
+        Args:
+            work: what the worker computes.
+
+        Returns:
+            Seconds of the parts, times what whole steps take more.
+        """
+        whole = self.undivided if work.division == UNDIVIDED else self.divided
+        return whole.at(self.parts(work))
+
+    def parts(self, work: Work) -> float:
+        """Sum of what a step does: the batch put together, products of every layer, update, activations, and starting.
+
+        Args:
+            work: what the worker computes.
+
+        Returns:
+            Seconds; nothing goes backward through the first layer.
+        """
+        products, passes = self.products[Precision.FLOAT32], self.passes
+        seconds = self.dispatch.of_step(work.division, len(work.shapes))
+        seconds += passes.seconds("copy", work.examples * work.shapes[0][0])
+        for layer, ((inputs, units), held) in enumerate(zip(work.shapes, work.owned, strict=True)):
+            names = PRODUCTS if layer else ("forward", "gradient")
+            seconds += sum(products.seconds(name, inputs, units, work.examples) for name in names)
+            seconds += passes.seconds("update", inputs * units) + passes.seconds("update", held)
+            last = layer == len(work.shapes) - 1
+            seconds += passes.seconds("classes" if last else "hidden", work.examples * held)
+        return seconds
 
     def peak(self, precision: str) -> float:
         """Fastest product.
@@ -185,3 +323,11 @@ class Arithmetic:
     def bandwidth(self) -> float:
         """Bytes per second of the update w ← w − η g in float32: two numbers read, one written, none in a cache."""
         return 12 / float(self.passes.seconds_per_element["update"][-1])
+
+
+def _measured_work(row: Mapping[str, Any]) -> Work:
+    """What a rank computed of a whole net: all of it, or half of every layer."""
+    widths, examples = row["widths"], row["examples"]
+    if row["division"] == UNDIVIDED:
+        return Work.undivided(widths, examples)
+    return Work.divided(ModelPartition(2, Layout(row["division"])), widths, examples)

@@ -8,7 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from harness.layout import TOGETHER, parcels
 from harness.spec import Transport
+
+# Of a number in float32.
+BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -16,43 +20,62 @@ class TableTimes:
     """By how much a clock over a table is longer than the same clock without any exchange.
 
     Args:
-        bytes: of the weights of nets of one layer, increasing.
-        seconds: of these.
-        per_layer: seconds for every further layer.
+        bytes: of the weights of nets, increasing.
+        seconds: of these, had each but one layer.
+        per_small: seconds for every further layer whose weights travel with those of others.
+        per_large: seconds for every further layer whose weights travel by themselves.
     """
 
     bytes: tuple[int, ...]
     seconds: tuple[float, ...]
-    per_layer: float
+    per_small: float
+    per_large: float
 
     @classmethod
     def of(cls, rows: Sequence[Mapping[str, Any]]) -> TableTimes:
         """What a program measured, for one transport and one staleness.
 
         Args:
-            rows: nets of one layer, and one of several and few bytes.
+            rows: nets of one layer; one of several small layers; and some of several large ones, of which the smallest
+                says what such a layer takes.
 
         Returns:
             The times.
         """
-        single = sorted((row["bytes"], row["seconds"]) for row in rows if row["layers"] == 1)
-        (several,) = (row for row in rows if row["layers"] > 1)
-        sizes, seconds = (tuple(column) for column in zip(*single, strict=True))
-        more = several["seconds"] - np.interp(several["bytes"], sizes, seconds)
-        return cls(sizes, seconds, float(more) / (several["layers"] - 1))
+        found = sorted((BYTES * sum(row["sizes"]), *_further(row["sizes"]), row["seconds"]) for row in rows)
+        single = [(size, seconds) for size, small, large, seconds in found if not small and not large]
+        sizes, times = zip(*single, strict=True)
 
-    def at(self, size: float, layers: int) -> float:
+        def each(kind: int) -> float:
+            """Of the smallest net with further layers of a kind."""
+            row = next(row for row in found if row[kind])
+            return float(row[-1] - np.interp(row[0], sizes, times)) / row[kind]
+
+        per_small, per_large = each(1), each(2)
+        ends = [(size, seconds - large * per_large) for size, _, large, seconds in found if size > sizes[-1]]
+        sizes, times = zip(*single, *ends, strict=True)
+        return cls(sizes, times, per_small, per_large)
+
+    def at(self, sizes: Sequence[int]) -> float:
         """Time of a clock.
 
         Args:
-            size: bytes of the weights.
-            layers: of the net.
+            sizes: elements of each tensor of the net, W_1, b_1, W_2, …
 
         Returns:
-            Seconds, in proportion between sizes that were measured and beyond them.
+            Seconds; the part that goes by bytes in proportion between what was measured and beyond it.
         """
-        beyond = max(1.0, size / self.bytes[-1])
-        return beyond * float(np.interp(size, self.bytes, self.seconds)) + (layers - 1) * self.per_layer
+        whole, (small, large) = BYTES * sum(sizes), _further(sizes)
+        beyond = max(1.0, whole / self.bytes[-1])
+        by_bytes = beyond * float(np.interp(whole, self.bytes, self.seconds))
+        return by_bytes + small * self.per_small + large * self.per_large
+
+
+def _further(sizes: Sequence[int]) -> tuple[int, int]:
+    """Layers beyond the first large one, or where there is none beyond the first: small ones, and large ones."""
+    large = sum(name != TOGETHER for name in parcels(sizes))
+    small = len(sizes) // 2 - large
+    return (small, large - 1) if large else (small - 1, 0)
 
 
 @dataclass(frozen=True)
@@ -62,7 +85,7 @@ class ClockTimes:
     Args:
         naps: seconds of sleep, increasing.
         late: by how many the slowest rank is late for a collective after each.
-        tables: by transport and staleness, 0 or 1.
+        tables: by transport and staleness, 0 among them.
     """
 
     naps: tuple[float, ...]
@@ -96,16 +119,16 @@ class ClockTimes:
         """
         return float(np.interp(np.log(max(seconds, self.naps[0])), np.log(self.naps), self.late))
 
-    def of_table(self, transport: Transport, staleness: float, size: float, layers: int) -> float:
+    def of_table(self, transport: Transport, staleness: float, sizes: Sequence[int]) -> float:
         """What a clock over a table takes more than one without exchange.
 
         Args:
             transport: how changes travel.
-            staleness: s; any but 0 is as 1.
-            size: bytes of the weights.
-            layers: of the net.
+            staleness: s; one that was not measured is as the next smaller one that was.
+            sizes: elements of each tensor of the net, W_1, b_1, W_2, …
 
         Returns:
             Seconds.
         """
-        return self.tables[str(transport), min(1, int(staleness > 0))].at(size, layers)
+        bound = max(s for name, s in self.tables if name == str(transport) and s <= staleness)
+        return self.tables[str(transport), bound].at(sizes)

@@ -9,17 +9,16 @@ from typing import Any
 
 from harness.data import noise
 from harness.errors import BadInputError
-from harness.layout import TOGETHER, blocks, gradient_messages, messages, parcels
-from harness.planning.arithmetic import Arithmetic
+from harness.layout import TOGETHER, gradient_messages, messages, parcels
+from harness.planning.arithmetic import Arithmetic, Work
+from harness.planning.clocks import BYTES
 from harness.planning.constants import Constants
 from harness.planning.network import Network, Transfer
 from harness.spec import Activation, DataPartition, Fault, Layout, ModelPartition, Precision, StepSize, Training
 from harness.spec.distribution import parse_distribution
 
-BYTES = 4
 UNDIVIDED = DataPartition(1)
 Partition = DataPartition | ModelPartition
-Shapes = list[tuple[int, int]]
 # Small gradients go into one vector and back; where groups are averaged, all are multiplied with 1/D.
 _COPIES = 2
 
@@ -207,20 +206,16 @@ def _hybrids(count: int, training: Training) -> list[ModelPartition]:
 
 
 def _model(training: Training, partition: ModelPartition, arithmetic: Arithmetic, network: Network) -> Forecast:
-    mine = blocks(partition, training.widths)[0]
-    examples = largest_share(training.batch, partition.groups)
+    work = Work.divided(partition, training.widths, largest_share(training.batch, partition.groups))
     worker = (partition.groups - 1) * partition.members
     sent = [message for message in messages(partition, training, worker) if message.members > 1]
-    shapes = [(len(block.inputs), len(block.units)) for block in mine]
-    owned = [len(block.owned) for block in mine]
-    parameters = sum(i * u for i, u in shapes) + sum(owned)
-    compute = _compute(arithmetic, shapes, owned, examples) + arithmetic.dispatch.of_step(partition.layout, len(mine))
+    sizes = [size for (i, u), o in zip(work.shapes, work.owned, strict=True) for size in (i * u, o)]
+    parameters, compute = sum(sizes), arithmetic.step(work)
     if partition.groups > 1:
-        sizes = [size for (i, u), o in zip(shapes, owned, strict=True) for size in (i * u, o)]
-        compute += _packing(arithmetic, sizes, len(mine)) + sum(arithmetic.passes.seconds("copy", n) for n in sizes)
+        compute += _packing(arithmetic, sizes) + sum(arithmetic.passes.seconds("copy", n) for n in sizes)
     transfers = [Transfer(m.collective, m.members, BYTES * m.whole, partition.workers // m.members) for m in sent]
     exchange = network.of_step(transfers, compute, together=False)
-    activations = examples * (sum(i for i, _ in shapes) + sum(owned))
+    activations = work.examples * (sum(i for i, _ in work.shapes) + sum(work.owned))
     flat = parameters if partition.groups > 1 else 0
     return Forecast(
         name=partition.id,
@@ -239,15 +234,12 @@ def _model(training: Training, partition: ModelPartition, arithmetic: Arithmetic
 
 def _data(training: Training, partition: DataPartition, arithmetic: Arithmetic, network: Network) -> Forecast:
     workers, parameters = partition.workers, training.parameters
-    shapes, owned = list(pairwise(training.widths)), list(training.widths[1:])
     examples = largest_share(training.batch, workers)
-    compute, exchange = _compute(arithmetic, shapes, owned, examples), 0.0
-    compute += arithmetic.dispatch.of_step("undivided", len(shapes))
+    compute, exchange = arithmetic.step(Work.undivided(training.widths, examples)), 0.0
     exchanging = workers > 1 and partition.fault is not Fault.NO_EXCHANGE
-    sizes = [size for inputs, units in shapes for size in (inputs * units, units)]
-    sent = gradient_messages(sizes, workers) if exchanging else []
+    sent = gradient_messages(training.sizes, workers) if exchanging else []
     if exchanging:
-        compute += _packing(arithmetic, sizes, len(shapes))
+        compute += _packing(arithmetic, training.sizes)
         transfers = [Transfer("allreduce", workers, BYTES * message.handed) for message in sent]
         exchange = network.of_step(transfers, compute, together=True)
     flat = parameters if exchanging else 0
@@ -266,23 +258,11 @@ def _data(training: Training, partition: DataPartition, arithmetic: Arithmetic, 
     )
 
 
-def _packing(arithmetic: Arithmetic, sizes: Sequence[int], layers: int) -> float:
+def _packing(arithmetic: Arithmetic, sizes: Sequence[int]) -> float:
     """Small gradients are copied into one vector and back, and that takes some operations, however small they are."""
     copied = arithmetic.passes.seconds("copy", sum(sizes[place] for place in parcels(sizes).get(TOGETHER, ())))
-    starting = arithmetic.dispatch.of_step("data", layers) - arithmetic.dispatch.of_step("undivided", layers)
-    return _COPIES * copied + starting
-
-
-def _compute(arithmetic: Arithmetic, shapes: Shapes, owned: list[int], examples: int) -> float:
-    """The batch put together, products of every layer (none backward through the first), update and activations."""
-    products, passes = arithmetic.products[Precision.FLOAT32], arithmetic.passes
-    seconds = passes.seconds("copy", examples * shapes[0][0])
-    for layer, ((inputs, units), held) in enumerate(zip(shapes, owned, strict=True)):
-        names = ("forward", "gradient", "backward") if layer else ("forward", "gradient")
-        seconds += sum(products.seconds(name, inputs, units, examples) for name in names)
-        seconds += passes.seconds("update", inputs * units) + passes.seconds("update", held)
-        seconds += passes.seconds("classes" if layer == len(shapes) - 1 else "hidden", examples * held)
-    return seconds
+    with_packing, without = (arithmetic.dispatch.of_step(name, len(sizes) // 2) for name in ("data", "undivided"))
+    return _COPIES * copied + with_packing - without
 
 
 def largest_share(batch: int, workers: int) -> int:

@@ -17,8 +17,9 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.planning.clocks import BYTES
 from harness.planning.constants import Constants
-from harness.planning.forecast import BYTES, forecast, seconds_here
+from harness.planning.forecast import forecast, seconds_here
 from harness.planning.validation import EMULATED, REAL, Comparison, median_error
 from harness.record import ELAPSED, Record
 from harness.spec import DataPartition, Fault, ModelPartition, Setting, StalePartition, Stragglers, Training
@@ -130,7 +131,10 @@ def _seconds(setting: Setting, constants: Constants, launcher: str, calls: int) 
         case DataPartition() | ModelPartition() as partition:
             arithmetic = constants.alone if partition.workers == 1 or emulated else constants.busy
             step = seconds_here(setting.training, partition, constants, launcher, emulated=emulated)
-            return step + calls * arithmetic.dispatch.call / _timed(setting.training)
+            dispatch = arithmetic.dispatch
+            exchanging = partition.workers > 1 and partition.fault is not Fault.NO_EXCHANGE
+            call = dispatch.call_exchanging if exchanging else dispatch.call
+            return step + calls * call / _timed(setting.training)
     raise TypeError(setting.id)
 
 
@@ -144,13 +148,14 @@ def _over_tables(
 ) -> float:
     """Of a clock, from the first that is timed to the last.
 
-    What a table adds to a clock at s = 1 occupies a worker; what it adds beyond that at s = 0 is on its way meanwhile.
+    What a table adds to a clock from s = 1 on occupies a worker; what s = 0 adds beyond s = 1 is on its way meanwhile.
     """
     clocks = _timed(training)
-    own, whole = (_of_table(training, stale, constants, launcher, staleness) for staleness in (1, 0))
+    bounds = (max(1, stale.staleness), 1, 0)
+    own, least, whole = (_of_table(training, stale, constants, launcher, staleness) for staleness in bounds)
     busy = own + _computing(training, stale, constants, launcher, clocks, emulated=emulated)
     warm = np.repeat(busy.mean(axis=1, keepdims=True), WARM, axis=1)
-    finished = finish_times(np.hstack([warm, busy]), stale.staleness, max(0.0, whole - own)).max(axis=1)
+    finished = finish_times(np.hstack([warm, busy]), stale.staleness, max(0.0, whole - least)).max(axis=1)
     return float(finished[-1] - finished[WARM - 1]) / clocks
 
 
@@ -167,12 +172,14 @@ def _computing(
     return np.full((stale.workers, clocks), found.compute_seconds)
 
 
-def _of_table(training: Training, stale: StalePartition, constants: Constants, launcher: str, staleness: int) -> float:
+def _of_table(
+    training: Training, stale: StalePartition, constants: Constants, launcher: str, staleness: float
+) -> float:
     """Nothing for a worker alone, whose table folds as an update does."""
     if stale.workers == 1:
         return 0.0
     found = constants.clocks_of(launcher, stale.workers, tables=True)
-    return found.of_table(stale.transport, staleness, BYTES * training.parameters, len(training.widths) - 1)
+    return found.of_table(stale.transport, staleness, training.sizes)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import pairwise
 
 from harness.errors import BadInputError
 from harness.spec.names import NUMBER, refuse
@@ -219,6 +220,11 @@ class Training:
         )
 
     @property
+    def sizes(self) -> tuple[int, ...]:
+        """Numbers of elements of W_1, b_1, W_2 and so on."""
+        return tuple(size for inputs, outputs in pairwise(self.widths) for size in (inputs * outputs, outputs))
+
+    @property
     def parameters(self) -> int:
         """Number of weights and biases."""
-        return sum((inputs + 1) * outputs for inputs, outputs in zip(self.widths, self.widths[1:], strict=False))
+        return sum(self.sizes)

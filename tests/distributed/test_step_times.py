@@ -6,16 +6,18 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from machines import constants_body
 
 from harness.errors import LaunchError
 from harness.layout import messages
 from harness.measure.constants import launched, step_seconds
 from harness.measure.launch import Launcher
 from harness.planning import example
-from harness.planning.arithmetic import Dispatch
+from harness.planning.arithmetic import Arithmetic, Dispatch
 from harness.planning.clocks import ClockTimes
 from harness.planning.validation import names
 from harness.spec import Layout, ModelPartition, Transport
+from samples import MACHINE
 
 pytestmark = pytest.mark.distributed
 WIDTHS = (20, 16, 12, 10)
@@ -51,9 +53,20 @@ def test_one_process_computes_the_share_of_a_worker() -> None:
 
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_starting_operations_takes_longer_for_more_layers(ranks: int) -> None:
-    found = Dispatch.of(launched("harness.engine.dispatch", [], Launcher.MPI, ranks))
+    measured = launched("harness.engine.dispatch", [], Launcher.MPI, ranks)
+    found = Dispatch.of(measured)
     for division in ("undivided", "data", "neuron", "weight", "alternate", "grid"):
         assert 0 < found.of_step(division, 1) < found.of_step(division, 4) < 5e-3
+    assert min(found.call, found.call_exchanging) >= 0
+    assert ranks > 1 or found.call == found.call_exchanging
+    whole = {(tuple(row["widths"]), row["division"]): row["seconds"] for row in measured["whole"]}
+    assert len(whole) == len(measured["whole"]) == 10
+    for (widths, division), seconds in whole.items():
+        assert seconds > 0.3 * found.of_step(division, len(widths) - 1)
+    made_up = constants_body(MACHINE)["arithmetic"]["busy"]
+    curves = Arithmetic.of(made_up | {"dispatch": measured})
+    assert min(*curves.undivided.ratios, *curves.divided.ratios) > 0
+    assert len(curves.undivided.ratios) == len(curves.divided.ratios) == 5
 
 
 def test_groups_naps_and_tables_of_more_ranks_than_most_machines_that_test_have_cores() -> None:
@@ -61,10 +74,10 @@ def test_groups_naps_and_tables_of_more_ranks_than_most_machines_that_test_have_
     (pairs,) = found["groups"]
     assert (pairs["ranks"], pairs["at_once"], set(pairs["seconds"])) == (2, 2, set(found["seconds"]) - {"broadcast"})
     clocks = ClockTimes.of(found)
-    assert set(clocks.tables) == set(product(map(str, Transport), (0, 1)))
+    assert set(clocks.tables) == set(product(map(str, Transport), (0, 1, 3)))
     assert len(clocks.naps) == len(clocks.late)
     # Where changes are waited for, all of an exchange is seen.
-    assert all(clocks.of_table(transport, 0, 100, 1) > 0 for transport in Transport)
+    assert all(clocks.of_table(transport, 0, (20, 5)) > 0 for transport in Transport)
 
 
 def test_a_launch_that_fails_says_why() -> None:
