@@ -332,8 +332,8 @@ class SSPTable:
             complete = max(self._folded, self._fold_limit(seen, oldest))
             window = [(clock, self._visible(clock, seen)) for clock in range(complete, max(seen))]
             self._view = self._fold_up_to(complete, [step for step in window if step[1]])
-            self._recorder.read(self._clock, self._reported(seen))
-            self._seen = seen
+        self._recorder.read(self._clock, self._reported(seen))
+        self._seen = seen
 
     def _wait_for_sending(self) -> None:
         """Take in what others send meanwhile: else two workers could wait for each other to have room."""

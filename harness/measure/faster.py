@@ -5,13 +5,10 @@
 # 36 ms where it had taken 69.
 _MALLOC = {"hugetlb": 1, "arena_max": 1, "mmap_threshold": 1 << 32, "trim_threshold": 1 << 32}
 
-# A table holds more updates at some clocks than at others, which breaks glibc's heap into pieces: in TensorFlow's own
-# allocator, which joins free neighbours, eager exchange at s = 3 takes 5.2 copies of the weights and not 7.1.
 # Timing is in float32 with the faster kernels, which the theory's float64 runs leave alone, and without the buffer in
 # which Horovod fuses tensors, into and out of which they would be copied.
 FASTER = (
     "TF_ENABLE_ONEDNN_OPTS=1",
-    "TF_CPU_ALLOCATOR_USE_BFC=1",
     "HOROVOD_FUSION_THRESHOLD=0",
     "GLIBC_TUNABLES=" + ":".join(f"glibc.malloc.{name}={value}" for name, value in _MALLOC.items()),
 )
