@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import threading
 import weakref
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.engine.folds import Step, Weights
 from harness.engine.nets import Tensors
 from harness.engine.optimizers import Additive, Descent, Rule
 from harness.engine.packing import Packing
@@ -83,6 +85,28 @@ def train(table: SSPTable, worker: int, clock: int) -> list[np.ndarray]:
         table.inc(layer, [tf.constant(d) for d in delta])
     table.clock()
     return view
+
+
+def unheard(staleness: int) -> Worker:
+    """One of two, three clocks on, who has all that the other sent and whose own changes are yet to be sent."""
+    (quick, _) = workers(2, staleness, 8, Additive())
+    quick.wire.send = lambda clock, parcels: None  # type: ignore[method-assign]
+    for clock in range(3):
+        train(quick.table, 0, clock)
+        quick.wire.inbox.deliver(1, clock, packed(changes(1, clock)))
+    return quick
+
+
+def begun(act: Callable[[], object]) -> threading.Event:
+    """Set when it is done."""
+    done = threading.Event()
+
+    def work() -> None:
+        act()
+        done.set()
+
+    threading.Thread(target=work, daemon=True).start()
+    return done
 
 
 def added(seen: list[int]) -> list[np.ndarray]:
@@ -297,14 +321,7 @@ def test_own_updates_are_seen_where_nothing_else_has_come() -> None:
 
 def test_who_waits_for_room_goes_on_when_the_clock_makes_it() -> None:
     (member, _) = workers(2, 3, 4, Additive())
-    going = threading.Event()
-
-    def wait() -> None:
-        member.table.wait_for_room(2)
-        going.set()
-
-    waiting = threading.Thread(target=wait, daemon=True)
-    waiting.start()
+    going = begun(lambda: member.table.wait_for_room(2))
     assert not going.wait(0.05)
     train(member.table, 0, 0)
     assert going.wait(10)
@@ -312,19 +329,29 @@ def test_who_waits_for_room_goes_on_when_the_clock_makes_it() -> None:
 
 def test_a_read_that_waits_goes_on_with_the_last_change_that_it_needs() -> None:
     first, *_ = workers(3, 0, 4, Additive())
-    read = threading.Event()
-
-    def get() -> None:
-        first.table.get(0)
-        read.set()
-
     train(first.table, 0, 0)
-    threading.Thread(target=get, daemon=True).start()
+    read = begun(lambda: first.table.get(0))
     for worker in (1, 2):
         assert not read.wait(0.05)
         first.wire.inbox.deliver(worker, 0, packed(changes(worker, 0)))
     assert read.wait(10)
     assert first.table.view == (1, 1, 1)
+
+
+def test_nothing_is_put_in_during_a_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sum would take the place of an own change that the view still holds: one copy more."""
+    (member, _) = workers(2, 1, 4, Additive())
+    train(member.table, 0, 0)
+    fold, put_in = member.table._fold.fold, []
+
+    def folded(complete: Sequence[Step], window: Sequence[Step]) -> Weights:
+        put_in.append(begun(lambda: member.wire.inbox.deliver(EVERYONE, 0, packed(changes(1, 0)))))
+        assert not put_in[0].wait(0.05)
+        return fold(complete, window)
+
+    monkeypatch.setattr(member.table._fold, "fold", folded)
+    member.table.get(0)
+    assert put_in[0].wait(10)
 
 
 @pytest.mark.parametrize("computes", [True, False])
@@ -365,18 +392,8 @@ def test_nothing_is_folded_that_a_worker_has_yet_to_end() -> None:
 
 
 def test_who_is_further_ahead_of_what_it_has_sent_than_the_staleness_waits_and_takes_in_what_comes() -> None:
-    (quick, _) = workers(2, 2, 8, Additive())
-    quick.wire.send = lambda clock, parcels: None  # type: ignore[method-assign]
-    for clock in range(3):
-        train(quick.table, 0, clock)
-        quick.wire.inbox.deliver(1, clock, packed(changes(1, clock)))
-    read = threading.Event()
-
-    def get() -> None:
-        quick.table.get(0)
-        read.set()
-
-    threading.Thread(target=get, daemon=True).start()
+    quick = unheard(staleness=2)
+    read = begun(lambda: quick.table.get(0))
     assert not read.wait(0.05)
     # Its own third clock is complete with what has come, and makes room for the fourth.
     assert quick.table._folded == 3
@@ -386,20 +403,10 @@ def test_who_is_further_ahead_of_what_it_has_sent_than_the_staleness_waits_and_t
 
 
 def test_own_changes_that_are_folded_and_not_sent_take_room() -> None:
-    (quick, _) = workers(2, 3, 8, Additive())
-    quick.wire.send = lambda clock, parcels: None  # type: ignore[method-assign]
-    for clock in range(3):
-        train(quick.table, 0, clock)
-        quick.wire.inbox.deliver(1, clock, packed(changes(1, clock)))
+    quick = unheard(staleness=3)
     quick.table.get(0)
     quick.wire.inbox.deliver(1, 3, packed(changes(1, 3)))
-    going = threading.Event()
-
-    def wait() -> None:
-        quick.table.wait_for_room(4)
-        going.set()
-
-    threading.Thread(target=wait, daemon=True).start()
+    going = begun(lambda: quick.table.wait_for_room(4))
     assert not going.wait(0.05)
     quick.wire.inbox.sent(0)
     assert going.wait(10)
