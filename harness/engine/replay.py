@@ -10,13 +10,14 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from harness.engine.bounds import Bounds
 from harness.engine.descent import Kept
 from harness.engine.nets import Tensors
 from harness.engine.objective import Objective
 from harness.engine.optimizers import Descent
 from harness.engine.runtime import tf
 from harness.engine.starts import batches
-from harness.engine.table import EVERYONE, Bounds, Inbox, SSPTable
+from harness.engine.table import EVERYONE, Inbox, SSPTable
 from harness.engine.trajectory import Trajectory
 from harness.errors import BadInputError
 from harness.history import Checked, Event, Recorder, check, written_out

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.engine.bounds import Bounds
 from harness.engine.descent import Kept
 from harness.engine.folds import Weights
 from harness.engine.objective import Objective
@@ -16,7 +17,7 @@ from harness.engine.optimizers import Descent
 from harness.engine.ranks import Ranks, require_same_shapes
 from harness.engine.runtime import in_order, tf
 from harness.engine.starts import batches
-from harness.engine.table import Bounds, SSPTable
+from harness.engine.table import SSPTable
 from harness.engine.trajectory import Trajectory
 from harness.engine.transports import TRANSPORTS, Alone
 from harness.engine.views import ViewGauge

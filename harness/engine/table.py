@@ -20,7 +20,6 @@ it computes with the view on top of its own changes, not with the base. Else oth
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import inf
 from threading import Lock
 from typing import Protocol
@@ -28,6 +27,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.engine.bounds import Bounds
 from harness.engine.carriers import News
 from harness.engine.folds import Change, Step, Weights, fold_into
 from harness.engine.memory import under
@@ -75,49 +75,6 @@ class Transport(Protocol):
 
     def finish(self) -> None:
         """Wait until everything has been sent and received."""
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """Who reads what when.
-
-    Args:
-        worker: p, from 0.
-        workers: P.
-        staleness: s; infinite for no bound.
-        clocks: number of clocks that the table will see.
-        fault: a rule to break on purpose.
-    """
-
-    worker: int
-    workers: int
-    staleness: float
-    clocks: int
-    fault: Fault = Fault.NONE
-
-    def oldest(self, clock: int) -> int:
-        """Number of every worker's updates that a read at a clock must hold.
-
-        Args:
-            clock: c.
-
-        Returns:
-            max(0, c − s).
-        """
-        return 0 if self.staleness == inf else max(0, clock - int(self.staleness))
-
-    def newest(self, clock: int) -> float:
-        """Number of every worker's updates that a read at a clock may hold.
-
-        Without staleness a worker that is late would see updates of its own clock: not what one process computes.
-
-        Args:
-            clock: c.
-
-        Returns:
-            c at s = 0, else no bound beyond what workers can have written.
-        """
-        return clock if self.staleness == 0 else inf
 
 
 class SSPTable:
@@ -313,8 +270,8 @@ class SSPTable:
 
         One change of each worker is no crowd: it is folded in the same pass over memory that makes the next view.
         """
-        most = max(self.bounds.workers, (self.bounds.workers - 1) * self.bounds.staleness)
-        return self._seen is not None and self.bounds.fault is Fault.NONE and self._waiting() > most
+        most = max(self.bounds.workers, self.bounds.few)
+        return self._seen is not None and self._waiting() > most
 
     def _waiting(self) -> int:
         """How many changes wait to be folded."""
@@ -322,17 +279,16 @@ class SSPTable:
 
     def _read(self) -> None:
         self._wait_for_sending()
-        oldest = self.bounds.oldest(self._clock)
         with self._arrivals:
-            self._wait_for(self._needed(oldest))
+            self._wait_for(self.bounds.awaited(self._clock))
         # Nothing is put in meanwhile: a sum would take the place of the own change in a window, which would be kept
         # beside it.
         with self._turn:
-            seen = self._broken([int(min(n, self.bounds.newest(self._clock))) for n in self._arrived], oldest)
-            complete = max(self._folded, self._fold_limit(seen, oldest))
+            seen = self.bounds.seen(self._clock, self._arrived)
+            complete = max(self._folded, self.bounds.complete(self._clock, seen))
             window = [(clock, self._visible(clock, seen)) for clock in range(complete, max(seen))]
             self._view = self._fold_up_to(complete, [step for step in window if step[1]])
-        self._recorder.read(self._clock, self._reported(seen))
+        self._recorder.read(self._clock, self.bounds.reported(self._clock, seen))
         self._seen = seen
 
     def _wait_for_sending(self) -> None:
@@ -347,7 +303,7 @@ class SSPTable:
                 )
 
     def _is_ahead_of_sending(self) -> bool:
-        return self.bounds.workers > 1 and self._clock - self._sent > max(1, self.bounds.staleness)
+        return self._clock - self._sent > self.bounds.unsent
 
     def _wait_for(self, clocks: int) -> None:
         """Wait until so many clocks of everybody have come; call it while holding the lock."""
@@ -368,12 +324,9 @@ class SSPTable:
 
     def _has_room(self, clock: int) -> bool:
         """Whether a change is of the clock to be folded next, or one clock ahead at most while few wait for that."""
-        workers, staleness = self.bounds.workers, self.bounds.staleness
         # Own changes that are folded and yet to be sent take their room too.
-        few = self._waiting() + max(0, self._folded - self._sent) <= (workers - 1) * staleness
-        # What breaks a rule on purpose folds late, and would have no room left to be seen breaking it.
-        unbounded = staleness == inf or self.bounds.fault is not Fault.NONE
-        return unbounded or clock == self._folded or (clock <= self._clock + 1 and few)
+        few = self._waiting() + max(0, self._folded - self._sent) <= self.bounds.few
+        return self.bounds.few == inf or clock == self._folded or (clock <= self._clock + 1 and few)
 
     def _fold_up_to(self, limit: int, window: Sequence[Step]) -> Weights:
         """Fold all clocks before a limit, and return the weights with a window on top."""
@@ -402,32 +355,6 @@ class SSPTable:
         """Changes of a clock that a view holds, in the order of the workers."""
         change = self._changes.get(clock, {})
         return [change[w] for w in sorted(change) if (min(seen) if w == EVERYONE else seen[w]) > clock]
-
-    def _needed(self, oldest: int) -> int:
-        """Clocks of everybody that a read waits for: what must be fallen back from later has to be seen first."""
-        ahead = self.bounds.fault is Fault.FALLS_BACK and not self._clock % 2
-        return min(self._clock, oldest + 2) if ahead else oldest
-
-    def _broken(self, seen: list[int], oldest: int) -> list[int]:
-        """What is seen where a rule is broken on purpose."""
-        me, fault = self.bounds.worker, self.bounds.fault
-        if fault is Fault.TOO_STALE:
-            return [n if q == me else max(0, oldest - 1) for q, n in enumerate(seen)]
-        if fault is Fault.FALLS_BACK and self._clock % 2:
-            return [n if q == me else oldest for q, n in enumerate(seen)]
-        if fault is Fault.FORGETS_OWN:
-            return [max(0, n - 1) if q == me else n for q, n in enumerate(seen)]
-        return seen
-
-    def _reported(self, seen: Sequence[int]) -> list[int]:
-        """What the history says of a view: the truth, but for the fault of counting what has yet to come."""
-        if self.bounds.fault is not Fault.FROM_FUTURE:
-            return list(seen)
-        return [n if q == self.bounds.worker else max(n, self._clock + 1) for q, n in enumerate(seen)]
-
-    def _fold_limit(self, seen: Sequence[int], oldest: int) -> int:
-        """Clocks that every later view will hold whole."""
-        return max(0, oldest - 1) if self.bounds.fault is not Fault.NONE else min(seen)
 
     def _place(self, layer: int) -> str:
         return f"worker {self.bounds.worker}, clock {self._clock}, layer {layer + 1}"

@@ -113,7 +113,7 @@ class Dispatch:
     Args:
         layers: of two nets of a few units.
         seconds: of a step of each, by how work is divided: `undivided`, `data`, or a layout.
-        call: what a stretch of clocks more costs, called for from Python, where nothing is exchanged.
+        call: what one more stretch of clocks costs, called for from Python, where nothing is exchanged.
         call_exchanging: the same where ranks exchange.
     """
 

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.engine.bounds import Bounds
 from harness.engine.folds import Step, Weights
 from harness.engine.nets import Tensors
 from harness.engine.optimizers import Additive, Descent, Rule
 from harness.engine.packing import Packing
 from harness.engine.runtime import tf
-from harness.engine.table import EVERYONE, Bounds, Inbox, SSPTable
+from harness.engine.table import EVERYONE, Inbox, SSPTable
 from harness.errors import BadInputError
 from harness.history import Recorder, check, merged, written_out
 from harness.spec import Optimizer, StepSize

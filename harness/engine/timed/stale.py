@@ -8,13 +8,14 @@ from collections.abc import Callable
 
 import numpy as np
 
+from harness.engine.bounds import Bounds
 from harness.engine.folds import Weights
 from harness.engine.objective import Objective
 from harness.engine.optimizers import Descent
 from harness.engine.ranks import Ranks
 from harness.engine.runtime import in_order, tf
 from harness.engine.starts import batches
-from harness.engine.table import Bounds, SSPTable
+from harness.engine.table import SSPTable
 from harness.engine.timed.contender import Arrays, initial_weights, plain
 from harness.engine.transports import TRANSPORTS
 from harness.history import Journal, Recorder

@@ -17,6 +17,7 @@ from typing import Any, cast
 import numpy as np
 
 from harness.engine import ranks, runtime
+from harness.engine.bounds import Bounds
 from harness.history import Journal, Recorder
 from harness.history import recorder as recording
 
@@ -29,7 +30,7 @@ from harness.engine.objective import Objective
 from harness.engine.optimizers import Descent
 from harness.engine.runtime import in_order, tf
 from harness.engine.starts import batches
-from harness.engine.table import Bounds, SSPTable
+from harness.engine.table import SSPTable
 from harness.engine.transports import Eager
 from harness.schedule import share
 from harness.spec import StepSize, Training

@@ -24,11 +24,12 @@ import horovod.tensorflow as hvd
 import numpy as np
 
 from harness.engine import ranks, runtime
+from harness.engine.bounds import Bounds
 from harness.engine.memory import pages
 from harness.engine.optimizers import Additive
 from harness.engine.pinning import pin
 from harness.engine.runtime import in_order, tf
-from harness.engine.table import Bounds, SSPTable
+from harness.engine.table import SSPTable
 from harness.engine.transports import TRANSPORTS
 from harness.history import Journal, Recorder
 from harness.spec import Transport

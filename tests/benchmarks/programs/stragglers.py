@@ -14,9 +14,10 @@ import time
 import numpy as np
 
 from harness.engine import ranks, runtime
+from harness.engine.bounds import Bounds
 from harness.engine.optimizers import Additive
 from harness.engine.runtime import tf
-from harness.engine.table import Bounds, SSPTable
+from harness.engine.table import SSPTable
 from harness.engine.transports import Eager
 from harness.history import Journal, Recorder
 from harness.spec import Stragglers
