@@ -110,15 +110,25 @@ class Bounds:
         return min(seen) if self.fault is Fault.NONE else max(0, self.oldest(clock) - 1)
 
     @property
-    def few(self) -> float:
-        """How many changes may wait to be folded before no more are received: s(P − 1).
+    def ahead(self) -> float:
+        """How many clocks' changes may wait to be folded before no sums are received: s.
 
         What breaks a rule on purpose folds late, and would have no room left to be seen breaking it.
         """
-        bounded = self.staleness != inf and self.fault is Fault.NONE
-        return self.staleness * (self.workers - 1) if bounded else inf
+        return self.staleness if self.fault is Fault.NONE else inf
+
+    def few(self, senders: int) -> float:
+        """How many changes may wait to be folded before no more are received.
+
+        Args:
+            senders: n, this worker among them.
+
+        Returns:
+            s(n − 1), from s = 2 on one less: the one that is received then has its place.
+        """
+        return self.ahead * (senders - 1) - (self.ahead > 1) if senders > 1 else 0
 
     @property
     def unsent(self) -> float:
-        """How many own changes may wait to be received by others before the worker goes on: s, or one at s = 0."""
-        return inf if self.few == inf or self.workers == 1 else max(1, self.staleness)
+        """How many own changes may wait to be received by others before the worker goes on: s − 1, and one at least."""
+        return inf if self.workers == 1 else max(1, self.ahead - 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -73,14 +73,20 @@ class Packing:
         Returns:
             From one packed change to another; the calling thread waits for it.
         """
+        return _compiled(collective, self._signature)
 
-        def exchanged(*sent: tf.Tensor) -> list[tf.Tensor]:
-            return [collective(tensor, name) for tensor, name in zip(sent, self._signature, strict=True)]
+    def in_turn(self, collective: Collective) -> Callable[[list[tf.Tensor]], list[tf.Tensor]]:
+        """A collective over a packed change, one parcel after the other: what comes takes the place of what went.
 
-        graph = tf.function(exchanged, autograph=False).get_concrete_function(*self._signature.values())
-        # What the graph is called with is known to fit it, and need not be looked at every time.
-        run = graph.inference_fn.call_flat
-        return lambda sent: list(run(*sent))
+        Args:
+            collective: of a tensor, and its name.
+
+        Returns:
+            From one packed change to another; the calling thread waits for it. It takes the parcels out of the list
+            that it is given, so that each can be let go when the next one travels.
+        """
+        parts = [_compiled(collective, {name: spec}) for name, spec in self._signature.items()]
+        return lambda sent: [made for part in parts for made in part([sent.pop(0)])]
 
     def packed(self, change: Change) -> list[tf.Tensor]:
         """What travels of a change.
@@ -119,3 +125,15 @@ class Packing:
             Tensors that take no memory.
         """
         return [over(pages(spec.shape, spec.dtype.as_numpy_dtype)) for spec in self._signature.values()]
+
+
+def _compiled(
+    collective: Collective, signature: Mapping[str, tf.TensorSpec]
+) -> Callable[[Sequence[tf.Tensor]], list[tf.Tensor]]:
+    def exchanged(*sent: tf.Tensor) -> list[tf.Tensor]:
+        return [collective(tensor, name) for tensor, name in zip(sent, signature, strict=True)]
+
+    graph = tf.function(exchanged, autograph=False).get_concrete_function(*signature.values())
+    # What the graph is called with is known to fit it, and need not be looked at every time.
+    run = graph.inference_fn.call_flat
+    return lambda sent: list(run(*sent))

@@ -111,7 +111,7 @@ class _Mail:
     """
 
     def __init__(self, workers: int, transport: Transport) -> None:
-        self._workers, self._summed = workers, transport is Transport.PIPELINED
+        self._workers, self.adds_up = workers, transport is Transport.PIPELINED
         self._changes: dict[int, dict[int, Tensors]] = {}
         self._brought = [dict.fromkeys(self._senders(reader), 0) for reader in range(workers)]
 
@@ -122,7 +122,7 @@ class _Mail:
 
     def bring(self, reader: int, view: Sequence[int], deliver: Deliver) -> None:
         """Deliver what a view holds and its reader does not have yet."""
-        if self._summed:
+        if self.adds_up:
             self._require_sums(reader, view)
         brought = self._brought[reader]
         for sender in self._senders(reader):
@@ -136,7 +136,7 @@ class _Mail:
 
     def _senders(self, reader: int) -> list[int]:
         others = [worker for worker in range(self._workers) if worker != reader]
-        return [EVERYONE] if self._summed and others else others
+        return [EVERYONE] if self.adds_up and others else others
 
     def _change(self, sender: int, clock: int) -> Tensors:
         if sender != EVERYONE:
@@ -164,6 +164,7 @@ class _Given:
 
     def __init__(self, worker: int, mail: _Mail) -> None:
         self._worker, self._mail = worker, mail
+        self.adds_up = mail.adds_up
 
     def start(self, inbox: Inbox) -> None:
         """Remember where to deliver."""

@@ -19,7 +19,7 @@ from harness.engine.runtime import in_order, tf
 from harness.engine.starts import batches
 from harness.engine.table import SSPTable
 from harness.engine.trajectory import Trajectory
-from harness.engine.transports import TRANSPORTS, Alone
+from harness.engine.transports import Alone, carry
 from harness.engine.views import ViewGauge
 from harness.history.recorder import Recorder
 from harness.schedule import share
@@ -92,7 +92,7 @@ def train(
         Descent.of(training),
         factor=factor,
         bounds=bounds,
-        transport=Alone() if alone else TRANSPORTS[partition.transport](ranks, initial, training.clocks),
+        transport=Alone() if alone else carry(partition.transport, ranks, initial, training.clocks),
         recorder=Recorder(bounds.worker, bounds.workers, _unheard if alone else emit),
         on_fold=on_fold,
     )

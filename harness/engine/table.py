@@ -8,13 +8,15 @@ A change is packed when its clock ends: what is looked at for numbers that are n
 is the same few tensors.
 
 Copies of the weights beside the base: the view, where it is not the base; own changes that are not folded here or not
-received there, s + 1 of them with the one that is being made; of each other worker one change, and more while no more
+received there, s + 1 of them with the one that is being made; of each other worker one change, and more while fewer
 than s(P − 1) changes wait to be folded. So two workers hold s + 3 copies, one of which the step needs without a table
-too; and a view is ahead of its reader by two clocks at most, unless s is infinite.
+too; and a view is ahead of its reader by two clocks at most, unless s is infinite. Where sums come they take the place
+of own changes, parcel by parcel, as soon as no view will hold these by themselves: one copy less.
 
-For that, a worker waits while it is more clocks ahead of what it has sent than it may be ahead of others. And one that
-was ahead and now is late, and gets more than it has room for, takes into the base what is complete while it computes:
-it computes with the view on top of its own changes, not with the base. Else others could not send, and had to wait.
+For that, a worker waits while it is more clocks ahead of what it has sent than others are to receive while it computes.
+And one that was ahead and now is late, and gets more than it has room for, takes into the base what is complete while
+it computes: it computes with the view on top of its own changes, not with the base. Else others could not send, and
+had to wait.
 """
 
 from __future__ import annotations
@@ -67,6 +69,9 @@ class Inbox(Protocol):
 class Transport(Protocol):
     """Carries changes between workers."""
 
+    # Whether it brings sums over all workers, which take the place of own changes, in place of others' changes.
+    adds_up: bool
+
     def start(self, inbox: Inbox) -> None:
         """Begin to receive."""
 
@@ -116,6 +121,9 @@ class SSPTable:
         self._view: Weights = ()
         self._changes: dict[int, Sent] = {}
         self._arrived = [0] * bounds.workers
+        # Workers whose changes come, or this one and the sum of all.
+        self._senders = 2 if transport.adds_up else bounds.workers
+        self._few = bounds.few(self._senders)
         self._awaited = self._sent = 0
         self._arrivals = News()
         self._room = News(self._arrivals)
@@ -257,7 +265,6 @@ class SSPTable:
             if worker == EVERYONE:
                 self._changes[clock] = {EVERYONE: change}
                 self._arrived = [max(n, clock + 1) for n in self._arrived]
-                self._sent = clock + 1
             else:
                 self._changes.setdefault(clock, {})[worker] = change
                 self._arrived[worker] = clock + 1
@@ -270,12 +277,12 @@ class SSPTable:
 
         One change of each worker is no crowd: it is folded in the same pass over memory that makes the next view.
         """
-        most = max(self.bounds.workers, self.bounds.few)
-        return self._seen is not None and self._waiting() > most
+        return self._seen is not None and self._waiting() > max(self._senders, self._few)
 
     def _waiting(self) -> int:
         """How many changes wait to be folded."""
-        return sum(self._arrived) - self.bounds.workers * self._folded
+        mine, all_ = self._arrived[self.bounds.worker], min(self._arrived)
+        return (mine + all_ if self._transport.adds_up else sum(self._arrived)) - self._senders * self._folded
 
     def _read(self) -> None:
         self._wait_for_sending()
@@ -289,7 +296,17 @@ class SSPTable:
             window = [(clock, self._visible(clock, seen)) for clock in range(complete, max(seen))]
             self._view = self._fold_up_to(complete, [step for step in window if step[1]])
         self._recorder.read(self._clock, self.bounds.reported(self._clock, seen))
-        self._seen = seen
+        with self._room:
+            self._seen = seen
+            if self._transport.adds_up:
+                self._changes.get(self._unviewed() - 1, {}).pop(self.bounds.worker, None)
+                self._room.notify_all()
+
+    def _unviewed(self) -> int:
+        """Number of clocks whose own changes no view that is yet to come will hold but in the sum of all."""
+        if self._clock == self.bounds.clocks:
+            return self._clock
+        return self.bounds.oldest(self._clock + (self._seen is not None))
 
     def _wait_for_sending(self) -> None:
         """Take in what others send meanwhile: else two workers could wait for each other to have room."""
@@ -303,7 +320,7 @@ class SSPTable:
                 )
 
     def _is_ahead_of_sending(self) -> bool:
-        return self._clock - self._sent > self.bounds.unsent
+        return not self._transport.adds_up and self._clock - self._sent > self.bounds.unsent
 
     def _wait_for(self, clocks: int) -> None:
         """Wait until so many clocks of everybody have come; call it while holding the lock."""
@@ -323,10 +340,17 @@ class SSPTable:
             )
 
     def _has_room(self, clock: int) -> bool:
-        """Whether a change is of the clock to be folded next, or one clock ahead at most while few wait for that."""
+        """Whether a change is of the clock to be folded next, or one clock ahead at most while few wait for that.
+
+        A sum may come where it takes the place of the own change, or one that has been folded.
+        """
+        if self._few == inf:
+            return True
+        if self._transport.adds_up:
+            return clock < self._unviewed() or self._clock - self._folded < self.bounds.ahead
         # Own changes that are folded and yet to be sent take their room too.
-        few = self._waiting() + max(0, self._folded - self._sent) <= self.bounds.few
-        return self.bounds.few == inf or clock == self._folded or (clock <= self._clock + 1 and few)
+        few = self._waiting() + max(0, self._folded - self._sent) <= self._few
+        return clock == self._folded or (clock <= self._clock + 1 and few)
 
     def _fold_up_to(self, limit: int, window: Sequence[Step]) -> Weights:
         """Fold all clocks before a limit, and return the weights with a window on top."""

@@ -19,6 +19,8 @@ from harness.spec import Transport
 class Alone:
     """No other worker: nothing to carry."""
 
+    adds_up = False
+
     def start(self, inbox: Inbox) -> None:
         """Do nothing.
 
@@ -41,10 +43,12 @@ class Alone:
 class _Threads(ABC):
     """Changes carried by threads; an error in one of them reaches the table."""
 
+    adds_up = False
+
     def __init__(self, ranks: Ranks, weights: Sequence[tf.Tensor], clocks: int) -> None:
         self._ranks, self._clocks = ranks, clocks
         self._packing = Packing(weights)
-        self._outbox: queue.SimpleQueue[Tensors] = queue.SimpleQueue()
+        self._outbox: queue.SimpleQueue[list[tf.Tensor]] = queue.SimpleQueue()
 
     def start(self, inbox: Inbox) -> None:
         """Start the threads.
@@ -64,7 +68,7 @@ class _Threads(ABC):
             parcels: the change, packed.
         """
         del clock
-        self._outbox.put(parcels)
+        self._outbox.put(list(parcels))
 
     def finish(self) -> None:
         """Wait until everything has been sent and received."""
@@ -105,14 +109,32 @@ class Eager(_Threads):
 class Pipelined(_Threads):
     """One sum over all workers per clock, as many in flight as the staleness lets workers run ahead."""
 
+    adds_up = True
+
     def _steps(self, inbox: Inbox) -> Mapping[str, Callable[[int], None]]:
-        """A thread that adds up; sums are no more than the own changes in flight, whose place they take."""
-        total = self._packing.compiled(lambda tensor, name: self._ranks.sum(tensor, f"changes.{name}"))
+        """A thread that adds up, parcel by parcel: sums take the place of the own changes in flight."""
+        total = self._packing.in_turn(lambda tensor, name: self._ranks.sum(tensor, f"changes.{name}"))
 
         def add(clock: int) -> None:
-            inbox.deliver(EVERYONE, clock, total(self._outbox.get()))
+            own = self._outbox.get()
+            inbox.wait_for_room(clock)
+            inbox.deliver(EVERYONE, clock, total(own))
 
         return {"adder": add}
 
 
-TRANSPORTS: dict[Transport, type[Eager] | type[Pipelined]] = {Transport.EAGER: Eager, Transport.PIPELINED: Pipelined}
+def carry(transport: Transport, ranks: Ranks, weights: Sequence[tf.Tensor], clocks: int) -> Alone | Eager | Pipelined:
+    """A transport for a table.
+
+    Args:
+        transport: its kind.
+        ranks: this process among the workers; one alone carries nothing.
+        weights: tensors that a change is shaped like.
+        clocks: number of clocks.
+
+    Returns:
+        The transport, not yet started.
+    """
+    if ranks.size == 1:
+        return Alone()
+    return (Eager if transport is Transport.EAGER else Pipelined)(ranks, weights, clocks)

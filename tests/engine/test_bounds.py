@@ -44,16 +44,19 @@ def test_what_is_to_be_fallen_back_from_is_seen_before() -> None:
 
 
 @pytest.mark.parametrize(
-    ("workers", "staleness", "fault", "few", "unsent"),
+    ("workers", "staleness", "fault", "ahead", "few", "unsent"),
     [
-        (2, 0, Fault.NONE, 0, 1),
-        (2, 3, Fault.NONE, 3, 3),
-        (4, 1, Fault.NONE, 3, 1),
-        (1, 1, Fault.NONE, 0, inf),
-        (2, inf, Fault.NONE, inf, inf),
-        (2, 1, Fault.LOSES_ONE, inf, inf),
+        (2, 0, Fault.NONE, 0, 0, 1),
+        (2, 3, Fault.NONE, 3, 2, 2),
+        (4, 1, Fault.NONE, 1, 3, 1),
+        (4, 2, Fault.NONE, 2, 5, 1),
+        (1, 1, Fault.NONE, 1, 0, inf),
+        (2, inf, Fault.NONE, inf, inf, inf),
+        (2, 1, Fault.LOSES_ONE, inf, inf, inf),
     ],
 )
-def test_how_much_may_wait(workers: int, staleness: float, fault: Fault, few: float, unsent: float) -> None:
+def test_how_much_may_wait(
+    workers: int, staleness: float, fault: Fault, ahead: float, few: float, unsent: float
+) -> None:
     bounds = Bounds(0, workers, staleness, 12, fault)
-    assert (bounds.few, bounds.unsent) == (few, unsent)
+    assert (bounds.ahead, bounds.few(workers), bounds.unsent) == (ahead, few, unsent)

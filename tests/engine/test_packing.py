@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -50,11 +52,30 @@ def test_a_collective_is_made_of_each_parcel_under_a_name_of_its_own(shapes: lis
 
     sent = change(shapes, "float64")
     packing = Packing(sent)
-    run = packing.compiled(doubled)
-    for _ in range(2):
-        for mine, was in zip(packing.unpacked(run(packing.packed(sent))), sent, strict=True):
-            np.testing.assert_array_equal(under(mine), 2 * under(was), strict=True)
-    assert len(names) == len(set(names)) == len(packing.packed(sent))
+    for compiled in packing.compiled, packing.in_turn:
+        names.clear()
+        run = compiled(doubled)
+        for _ in range(2):
+            for mine, was in zip(packing.unpacked(run(packing.packed(sent))), sent, strict=True):
+                np.testing.assert_array_equal(under(mine), 2 * under(was), strict=True)
+        assert len(names) == len(set(names)) == len(packing.packed(sent))
+
+
+def test_a_parcel_is_gone_when_the_next_one_travels() -> None:
+    """A parcel, what came of it, and the next one: no more is held at once."""
+    sent = change([(BY_ITSELF,), (BY_ITSELF,), (3,)], "float64")
+    parcels = Packing(sent).packed(sent)
+    left = [weakref.ref(parcel) for parcel in parcels]
+    gone: list[list[bool]] = []
+
+    def seen(tensor: tf.Tensor) -> tf.Tensor:
+        gone.append([ref() is None for ref in left])
+        return tensor
+
+    run = Packing(sent).in_turn(lambda tensor, name: tf.py_function(seen, [tensor], tensor.dtype))
+    del sent
+    run(parcels)
+    assert gone == [[False] * 3, [True, False, False], [True, True, False]]
 
 
 @given(size=st.integers(1, 1000), kind=st.sampled_from(["float32", "float64"]))

@@ -32,6 +32,7 @@ INITIAL = [[np.arange(np.prod(shape), dtype=float).reshape(shape) for shape in l
 class ByHand:
     """A transport that delivers when it is told to."""
 
+    adds_up: bool = False
     sent: list[tuple[int, Tensors]] = field(default_factory=list)
 
     def start(self, inbox: Inbox) -> None:
@@ -39,7 +40,8 @@ class ByHand:
 
     def send(self, clock: int, parcels: Tensors) -> None:
         self.sent.append((clock, parcels))
-        self.inbox.sent(clock)
+        if not self.adds_up:
+            self.inbox.sent(clock)
 
     def finish(self) -> None:
         pass
@@ -58,10 +60,12 @@ class Worker:
         return written_out(bytes(self.notes))
 
 
-def workers(count: int, staleness: float, clocks: int, rule: Rule, factor: float = 1.0) -> list[Worker]:
+def workers(
+    count: int, staleness: float, clocks: int, rule: Rule, factor: float = 1.0, *, adds_up: bool = False
+) -> list[Worker]:
     made = []
     for worker in range(count):
-        wire, notes = ByHand(), bytearray()
+        wire, notes = ByHand(adds_up), bytearray()
         bounds = Bounds(worker, count, staleness, clocks)
         recorder = Recorder(worker, count, notes.extend)
         table = SSPTable(INITIAL, rule, factor=factor, bounds=bounds, transport=wire, recorder=recorder)
@@ -134,7 +138,7 @@ def test_a_last_change_that_did_not_get_through_is_no_happy_end() -> None:
 def test_views_hold_what_they_say_and_all_end_with_the_same_bits(
     data: st.DataObject, count: int, staleness: float, pipelined: bool
 ) -> None:
-    clocks, team = 4, workers(count, staleness, 4, Additive())
+    clocks, team = 4, workers(count, staleness, 4, Additive(), adds_up=pipelined)
     done, given_out = [0] * count, [[0] * count for _ in range(count)]
 
     def bring(reader: int, upto: list[int]) -> None:
@@ -199,6 +203,71 @@ def test_a_bounded_inbox_keeps_no_read_waiting(data: st.DataObject, count: int, 
             arrived[p][q] += 1
         # One of them is the change that was just made, and belongs to the step.
         assert count > 2 or sum(map(len, team[p].table._changes.values())) <= staleness + 2
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.data(), st.sampled_from([2, 4]), st.sampled_from([0, 1, 2, 3]))
+def test_sums_that_wait_for_room_keep_no_read_waiting(data: st.DataObject, count: int, staleness: int) -> None:
+    clocks, team = 6, workers(count, staleness, 6, Additive(), adds_up=True)
+    done, summed, has = [0] * count, 0, [0] * count
+
+    def ready(p: int) -> bool:
+        return bool(team[p].table.view) or (done[p] < clocks and has[p] >= done[p] - staleness)
+
+    def all_add() -> bool:
+        free = min(has) == summed < min(done)
+        return free and all(member.table._has_room(summed) for member in team)
+
+    while min(has) < clocks:
+        moves = [(p, "step") for p in range(count) if ready(p)] + [(p, "get") for p in range(count) if has[p] < summed]
+        moves += [(0, "add")] if all_add() else []
+        assert moves, "every worker waits for another"
+        p, move = data.draw(st.sampled_from(moves))
+        if move == "add":
+            summed += 1
+        elif move == "get":
+            parts = [team[q].wire.sent[has[p]][1] for q in range(count)]
+            sums = [tf.add_n(list(parcels)) for parcels in zip(*parts, strict=True)]
+            team[p].wire.inbox.deliver(EVERYONE, has[p], sums)
+            has[p] += 1
+        elif team[p].table.view:
+            train(team[p].table, p, done[p])
+            done[p] += 1
+        else:
+            team[p].table.get(0)
+        # Nobody waits for who computes.
+        assert not team[p].table.view or has[p] == done[p] or team[p].table._has_room(has[p])
+        held = sum(map(len, team[p].table._changes.values())) + summed - has[p]
+        # One of them is the change that was just made, and belongs to the step.
+        assert done[p] == clocks or held <= max(1, staleness) + 1
+    ends = [[w.numpy() for w in member.table.finish()] for member in team]
+    for found, expected in zip(ends[0], added(done), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("staleness", [2, 3])
+def test_a_sum_has_room_as_soon_as_its_worker_computes(staleness: int) -> None:
+    (late, *_) = workers(4, staleness, 8, Additive(), adds_up=True)
+    for clock in range(staleness):
+        train(late.table, 0, clock)
+    going = begun(lambda: late.table.wait_for_room(0))
+    assert not going.wait(0.05)
+    late.table.get(0)
+    assert going.wait(10)
+    for clock in range(staleness):
+        assert late.table._has_room(clock)
+        late.wire.inbox.deliver(EVERYONE, clock, packed(changes(0, clock)))
+
+
+def test_a_sum_for_which_there_is_room_is_folded_by_the_pass_that_makes_the_next_view() -> None:
+    (member, *_) = workers(4, 1, 4, Additive(), adds_up=True)
+    train(member.table, 0, 0)
+    member.table.get(0)
+    member.wire.inbox.deliver(EVERYONE, 0, packed(changes(0, 0)))
+    assert member.table._folded == 0
+    train(member.table, 0, 1)
+    member.table.get(0)
+    assert member.table._folded == 1
 
 
 @pytest.mark.parametrize("optimizer", Optimizer)
@@ -311,6 +380,19 @@ def test_what_is_folded_is_gone_before_there_is_room_for_more(monkeypatch: pytes
     assert gone == [True] * len(left)
 
 
+@pytest.mark.parametrize("adds_up", [False, True])
+@pytest.mark.parametrize("staleness", [1, 2])
+def test_an_own_change_is_kept_no_longer_than_a_view_or_a_fold_needs_it(staleness: int, adds_up: bool) -> None:
+    (member, other) = workers(2, staleness, 4, Additive(), adds_up=adds_up)
+    train(member.table, 0, 0)
+    train(other.table, 1, 0)
+    own = weakref.ref(member.table._changes[0][0][0])
+    for clock in range(1, staleness + 1):
+        assert own() is not None
+        train(member.table, 0, clock)
+    assert (own() is None) is adds_up
+
+
 def test_own_updates_are_seen_where_nothing_else_has_come() -> None:
     first, _ = workers(2, 3, 4, Additive())
     train(first.table, 0, 0)
@@ -392,8 +474,8 @@ def test_nothing_is_folded_that_a_worker_has_yet_to_end() -> None:
     assert told == [1, 2]
 
 
-def test_who_is_further_ahead_of_what_it_has_sent_than_the_staleness_waits_and_takes_in_what_comes() -> None:
-    quick = unheard(staleness=2)
+def test_who_is_further_ahead_of_what_it_has_sent_than_it_may_be_waits_and_takes_in_what_comes() -> None:
+    quick = unheard(staleness=3)
     read = begun(lambda: quick.table.get(0))
     assert not read.wait(0.05)
     # Its own third clock is complete with what has come, and makes room for the fourth.
@@ -404,7 +486,7 @@ def test_who_is_further_ahead_of_what_it_has_sent_than_the_staleness_waits_and_t
 
 
 def test_own_changes_that_are_folded_and_not_sent_take_room() -> None:
-    quick = unheard(staleness=3)
+    quick = unheard(staleness=4)
     quick.table.get(0)
     quick.wire.inbox.deliver(1, 3, packed(changes(1, 3)))
     going = begun(lambda: quick.table.wait_for_room(4))

@@ -17,7 +17,7 @@ from harness.engine.runtime import in_order, tf
 from harness.engine.starts import batches
 from harness.engine.table import SSPTable
 from harness.engine.timed.contender import Arrays, initial_weights, plain
-from harness.engine.transports import TRANSPORTS
+from harness.engine.transports import carry
 from harness.history import Journal, Recorder
 from harness.schedule import share
 from harness.spec import StalePartition, Training
@@ -61,7 +61,7 @@ class Stale:
             Descent.of(training),
             factor=1 / here.size,
             bounds=Bounds(here.rank, here.size, self._partition.staleness, training.clocks),
-            transport=TRANSPORTS[self._partition.transport](here, self._specs(), training.clocks),
+            transport=carry(self._partition.transport, here, self._specs(), training.clocks),
             recorder=Recorder(here.rank, here.size, self._journal.write),
             on_fold=self._keep,
         )

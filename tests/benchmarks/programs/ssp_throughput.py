@@ -30,7 +30,7 @@ from harness.engine.optimizers import Additive
 from harness.engine.pinning import pin
 from harness.engine.runtime import in_order, tf
 from harness.engine.table import SSPTable
-from harness.engine.transports import TRANSPORTS
+from harness.engine.transports import carry
 from harness.history import Journal, Recorder
 from harness.spec import Transport
 
@@ -135,9 +135,8 @@ class Stale:
     def seconds(self) -> float:
         clocks = WARM + CLOCKS + 1
         weights = initial()
-        carrier = TRANSPORTS[self.transport](
-            HERE, [tf.TensorSpec(w.shape, w.dtype) for layer in weights for w in layer], clocks
-        )
+        specs = [tf.TensorSpec(w.shape, w.dtype) for layer in weights for w in layer]
+        carrier = carry(self.transport, HERE, specs, clocks)
         bounds = Bounds(HERE.rank, HERE.size, self.staleness, clocks)
         with tempfile.TemporaryFile() as file, Journal(file) as journal:
             recorder = Recorder(HERE.rank, HERE.size, journal.write)
