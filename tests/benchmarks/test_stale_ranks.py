@@ -76,8 +76,8 @@ def test_peak_memory(benchmark: Any, transport: Transport, staleness: int, tmp_p
     peaks = np.array(launches).T / WEIGHT_BYTES
     handed_on, applied = np.median(peaks[1:], axis=1)
     print(
-        f"\n{transport}, s = {staleness}: {', '.join(f'{peak - handed_on:.2f}' for peak in peaks[0])} copies beyond the "
-        f"step itself, median of {len(launches)} ({staleness + 3} are allowed); in the median "
+        f"\n{transport}, s = {staleness}: {', '.join(f'{peak - handed_on:.2f}' for peak in peaks[0])} copies beyond "
+        f"the step itself, median of {len(launches)} ({staleness + 3} are allowed); in the median "
         f"{np.median(peaks[0]) - applied:.2f} beyond one that applies each gradient as it is made"
     )
 
