@@ -15,6 +15,9 @@ from harness.layout import TOGETHER, parcels
 
 Collective = Callable[[tf.Tensor, str], tf.Tensor]
 
+# 440–6×2048–1993 in float32 travels in three parts. Ranks agree anew for each: a clock takes 3 % longer than at once.
+_PART_BYTES = 32 << 20
+
 
 def packed(tensors: Tensors, collective: Collective) -> Tensors:
     """Large tensors each by themselves, all others as one vector, since what small ones cost is their number.
@@ -76,17 +79,29 @@ class Packing:
         return _compiled(collective, self._signature)
 
     def in_turn(self, collective: Collective) -> Callable[[list[tf.Tensor]], list[tf.Tensor]]:
-        """A collective over a packed change, one parcel after the other: what comes takes the place of what went.
+        """A collective over a packed change, part by part: what comes takes the place of what went.
 
         Args:
             collective: of a tensor, and its name.
 
         Returns:
             From one packed change to another; the calling thread waits for it. It takes the parcels out of the list
-            that it is given, so that each can be let go when the next one travels.
+            that it is given, so that those of a part can be let go when the next one travels.
         """
-        parts = [_compiled(collective, {name: spec}) for name, spec in self._signature.items()]
-        return lambda sent: [made for part in parts for made in part([sent.pop(0)])]
+        parts = [(len(part), _compiled(collective, part)) for part in self._parts()]
+        return lambda sent: [made for count, part in parts for made in part([sent.pop(0) for _ in range(count)])]
+
+    def _parts(self) -> list[dict[str, tf.TensorSpec]]:
+        """Parcels in their order, as many together as have `_PART_BYTES`."""
+        parts: list[dict[str, tf.TensorSpec]] = []
+        room = 0
+        for name, spec in self._signature.items():
+            if room <= 0:
+                parts.append({})
+                room = _PART_BYTES
+            parts[-1][name] = spec
+            room -= spec.shape.num_elements() * spec.dtype.size
+        return parts
 
     def packed(self, change: Change) -> list[tf.Tensor]:
         """What travels of a change.

@@ -11,7 +11,7 @@ Copies of the weights beside the base: the view, where it is not the base; own c
 received there, s + 1 of them with the one that is being made; of each other worker one change, and more while fewer
 than s(P − 1) changes wait to be folded. So two workers hold s + 3 copies, one of which the step needs without a table
 too; and a view is ahead of its reader by two clocks at most, unless s is infinite. Where sums come they take the place
-of own changes, parcel by parcel, as soon as no view will hold these by themselves: one copy less.
+of own changes, part by part where the worker is far ahead, as soon as no view will hold these by themselves.
 
 For that, a worker waits while it is more clocks ahead of what it has sent than others are to receive while it computes.
 And one that was ahead and now is late, and gets more than it has room for, takes into the base what is complete while
@@ -58,6 +58,9 @@ class Inbox(Protocol):
 
     def wait_for_room(self, clock: int) -> None:
         """Wait until the next change of a worker, that of a clock, may be received."""
+
+    def has_let_go(self, clock: int) -> bool:
+        """Whether the own change of a clock is kept by nobody but its transport."""
 
     def sent(self, clock: int) -> None:
         """Take note that all others have the own change of a clock."""
@@ -238,6 +241,18 @@ class SSPTable:
         with self._room:
             self._room.wait_until(lambda: self._has_room(clock))
 
+    def has_let_go(self, clock: int) -> bool:
+        """Whether the own change of a clock is kept by nobody but its transport: no view will hold it by itself.
+
+        Args:
+            clock: c, of which the sum has yet to come.
+
+        Returns:
+            Whether it is.
+        """
+        with self._arrivals:
+            return self.bounds.worker not in self._changes.get(clock, {})
+
     def sent(self, clock: int) -> None:
         """Take note that all others have the own change of a clock.
 
@@ -342,12 +357,12 @@ class SSPTable:
     def _has_room(self, clock: int) -> bool:
         """Whether a change is of the clock to be folded next, or one clock ahead at most while few wait for that.
 
-        A sum may come where it takes the place of the own change, or one that has been folded.
+        A sum may come where it takes the place of the own change, or of one that has been folded, or few wait.
         """
         if self._few == inf:
             return True
         if self._transport.adds_up:
-            return clock < self._unviewed() or self._clock - self._folded < self.bounds.ahead
+            return clock < self._unviewed() or self._clock - self._folded <= max(self._senders, self.bounds.ahead - 1)
         # Own changes that are folded and yet to be sent take their room too.
         few = self._waiting() + max(0, self._folded - self._sent) <= self._few
         return clock == self._folded or (clock <= self._clock + 1 and few)

@@ -112,12 +112,17 @@ class Pipelined(_Threads):
     adds_up = True
 
     def _steps(self, inbox: Inbox) -> Mapping[str, Callable[[int], None]]:
-        """A thread that adds up, parcel by parcel: sums take the place of the own changes in flight."""
-        total = self._packing.in_turn(lambda tensor, name: self._ranks.sum(tensor, f"changes.{name}"))
+        """A thread that adds up: where the worker is far ahead part by part, so that sums take the changes' place."""
+
+        def added(tensor: tf.Tensor, name: str) -> tf.Tensor:
+            return self._ranks.sum(tensor, f"changes.{name}")
+
+        at_once, in_turn = self._packing.compiled(added), self._packing.in_turn(added)
 
         def add(clock: int) -> None:
             own = self._outbox.get()
             inbox.wait_for_room(clock)
+            total = in_turn if inbox.has_let_go(clock) else at_once
             inbox.deliver(EVERYONE, clock, total(own))
 
         return {"adder": add}

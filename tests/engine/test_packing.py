@@ -61,8 +61,8 @@ def test_a_collective_is_made_of_each_parcel_under_a_name_of_its_own(shapes: lis
         assert len(names) == len(set(names)) == len(packing.packed(sent))
 
 
-def test_a_parcel_is_gone_when_the_next_one_travels() -> None:
-    """A parcel, what came of it, and the next one: no more is held at once."""
+def test_a_part_is_gone_when_the_next_one_travels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.engine.packing._PART_BYTES", 8 * BY_ITSELF)
     sent = change([(BY_ITSELF,), (BY_ITSELF,), (3,)], "float64")
     parcels = Packing(sent).packed(sent)
     left = [weakref.ref(parcel) for parcel in parcels]
@@ -76,6 +76,13 @@ def test_a_parcel_is_gone_when_the_next_one_travels() -> None:
     del sent
     run(parcels)
     assert gone == [[False] * 3, [True, False, False], [True, True, False]]
+
+
+def test_what_is_small_travels_in_one_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = change([(3,), (BY_ITSELF,), (BY_ITSELF,), (BY_ITSELF,)], "float64")
+    assert [len(part) for part in Packing(sent)._parts()] == [4]
+    monkeypatch.setattr("harness.engine.packing._PART_BYTES", 8 * BY_ITSELF + 1)
+    assert [len(part) for part in Packing(sent)._parts()] == [2, 2]
 
 
 @given(size=st.integers(1, 1000), kind=st.sampled_from(["float32", "float64"]))
