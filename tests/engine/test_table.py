@@ -266,6 +266,8 @@ def test_a_sum_for_which_there_is_room_is_folded_by_the_pass_that_makes_the_next
     member.wire.inbox.deliver(EVERYONE, 0, packed(changes(0, 0)))
     assert member.table._folded == 0
     train(member.table, 0, 1)
+    # The next one need not wait for that read.
+    assert member.table._has_room(1)
     member.table.get(0)
     assert member.table._folded == 1
 
