@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from harness.record import Record
 from harness.report.drawn import mark
@@ -38,9 +40,10 @@ def rates(records: Sequence[Record], *, title: str = "Examples per second") -> F
     for axis, points in zip(axes, panels.values(), strict=True):
         for place, point in enumerate(points):
             _draw_rate(axis, place, point)
-        low, high = min(p.rate.median for p in points), max(p.rate.median for p in points)
-        axis.set_xlim(0.88 * low, 1.12 * high)
-    axes[-1].set_xlabel("examples per second: medians over rounds, 95 % intervals; axes begin above 0")
+        axis.set_xlim(*_across(points))
+        axis.xaxis.set_major_locator(MaxNLocator(6))
+        axis.xaxis.set_major_formatter(EngFormatter(sep=""))
+    axes[-1].set_xlabel("examples per second: medians over rounds, 95 % intervals; axes may begin above 0")
     shown = [point for points in panels.values() for point in points]
     handles = [
         Line2D([], [], marker=marker, color=colour, linestyle="none", markersize=10, label=name)
@@ -54,6 +57,13 @@ def rates(records: Sequence[Record], *, title: str = "Examples per second") -> F
     ]
     legend_below(figure, handles, columns=6, size=15)
     return figure
+
+
+def _across(points: Sequence[Times]) -> tuple[float, float]:
+    """Ends of an axis that shows intervals whole, but for ends that are not known."""
+    ends = [end for p in points for end in (p.rate.low, p.rate.median, p.rate.high) if isfinite(end)]
+    room = max(0.05 * (max(ends) - min(ends)), 0.02 * max(ends))
+    return max(0.0, min(ends) - room), max(ends) + room
 
 
 def _draw_rate(axis: Axes, place: int, point: Times) -> None:

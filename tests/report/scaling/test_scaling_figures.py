@@ -12,6 +12,7 @@ from harness.record import Record
 from harness.report import scaling
 from harness.report.sheet import to_png
 from harness.spec import DataPartition
+from harness.stats.speed import times
 from samples import record, setting, timed, timed_records, timed_training
 
 FIGURES = [scaling.speedup, scaling.breakdown, scaling.rates]
@@ -37,3 +38,21 @@ def test_every_figure_is_drawn(draw: type[Figure], records: Sequence[Record]) ->
     assert to_png(figure).startswith(b"\x89PNG")
     if not records or records[0].facts.suite != "strong_scaling":
         assert "no record yet" in [text.get_text() for text in figure.texts]
+
+
+@pytest.mark.parametrize("weak", [False, True])
+def test_no_interval_of_a_rate_is_cut_off(weak: bool) -> None:
+    records = timed_records(weak=weak)
+    drawn = 0
+    for axis in scaling.rates(records).axes:
+        low, high = axis.get_xlim()
+        ends = [x for bars in axis.collections for segment in bars.get_segments() for x, _ in segment]
+        assert low <= min(ends) < max(ends) <= high
+        drawn += len(ends) // 2
+    assert drawn == len(times(records))
+
+
+def test_an_interval_without_an_end_runs_out_of_its_panel() -> None:
+    (axis, *_) = scaling.rates([timed(DataPartition(2), 0.5, rounds=range(3))]).axes
+    low, high = axis.get_xlim()
+    assert 0 <= low < high < 1e6
