@@ -126,7 +126,9 @@ class Bounds:
         Returns:
             s(n − 1), from s = 2 on one less: the one that is received then has its place.
         """
-        return self.ahead * (senders - 1) - (self.ahead > 1) if senders > 1 else 0
+        if self.ahead == inf:
+            return inf
+        return max(0, self.ahead * (senders - 1) - (self.ahead > 1))
 
     @property
     def unsent(self) -> float:

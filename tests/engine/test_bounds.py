@@ -53,6 +53,8 @@ def test_what_is_to_be_fallen_back_from_is_seen_before() -> None:
         (1, 1, Fault.NONE, 1, 0, inf),
         (2, inf, Fault.NONE, inf, inf, inf),
         (2, 1, Fault.LOSES_ONE, inf, inf, inf),
+        (1, 1, Fault.NO_EXCHANGE, inf, inf, inf),
+        (1, inf, Fault.NONE, inf, inf, inf),
     ],
 )
 def test_how_much_may_wait(
