@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 from harness.engine.bounds import Bounds
 from harness.engine.carriers import News
+from harness.engine.finite import is_finite
 from harness.engine.folds import Change, Step, Weights, fold_into
 from harness.engine.memory import under
 from harness.engine.nets import Tensors
@@ -43,9 +44,6 @@ from harness.spec import Fault
 
 # Key of a sum over all workers among the changes of a clock.
 EVERYONE = -1
-# Up to here every number of an update is looked at; beyond, it would cost a clock of a large net one or two per cent.
-_READ_WHOLE_BYTES = 1 << 20
-_STRIDE = 1009
 # By worker, or the sum of all.
 Sent = dict[int, Change]
 
@@ -343,9 +341,9 @@ class SSPTable:
         self._arrivals.wait_until(lambda: min(self._arrived) >= clocks)
 
     def _require_finite(self, parcels: Sequence[NDArray[np.float64]], change: Tensors) -> None:
-        if all(map(_is_finite, parcels)):
+        if all(map(is_finite, parcels)):
             return
-        finite = [_is_finite(under(tensor)) for tensor in change]
+        finite = [is_finite(under(tensor)) for tensor in change]
         if not all(finite):
             layer = int(np.searchsorted(self._places, finite.index(False), side="right")) - 1
             raise BadInputError(
@@ -397,15 +395,3 @@ class SSPTable:
 
     def _place(self, layer: int) -> str:
         return f"worker {self.bounds.worker}, clock {self._clock}, layer {layer + 1}"
-
-
-def _is_finite(array: NDArray[np.float64]) -> bool:
-    """Whether the sum of an array is finite: one read, and no array of truth values.
-
-    Of a large matrix the first row, the first column and one number in a thousand are read: in a gradient, what is not
-    finite comes from an activation or an error that is not, and fills a whole row or column.
-    """
-    if array.nbytes <= _READ_WHOLE_BYTES or array.ndim < 2:
-        return bool(np.isfinite(array.sum()))
-    parts = array[..., 0, :].sum(), array[..., 0].sum(), array.reshape(-1)[::_STRIDE].sum()
-    return bool(np.isfinite(parts).all())
