@@ -16,6 +16,8 @@ STARTING, CALL, CALL_EXCHANGING, CLOCK, LAYER, BYTE, LATE = 1e-5, 5e-4, 8e-4, 1e
 # What whole steps take beside the sum of their parts; what a clock over a table takes at each staleness.
 WHOLE = {"undivided": 1.25, "neuron": 1.5}
 CLOCKS = {0: 2 * CLOCK, 1: CLOCK, 3: 1.5 * CLOCK}
+# Examples of a rank, beside which tables were measured.
+BESIDE = (128, 256)
 # Nets whose whole steps were measured.
 NETS = (((48, 24, 12), 64), ((440, 1500, 1000), 256))
 # Five passes over activations, two of which are one of these.
@@ -72,24 +74,25 @@ def whole_times(widths: Sequence[int], examples: int, division: str) -> dict[str
     return {"widths": list(widths), "examples": examples, "division": division, "seconds": seconds}
 
 
-def table_times(transport: str, staleness: int) -> list[dict[str, Any]]:
-    """A clock costs something that depends on s; layers do, large ones twice as much, and bytes."""
+def table_times(transport: str, staleness: int, examples: int) -> list[dict[str, Any]]:
+    """A clock costs something that depends on s; layers do, large ones twice as much, and bytes; beside 256, twice."""
     clock = CLOCKS[staleness]
     nets = (((4, 4), 0), ((4, 4, 4, 4, 4), 3), ((512, 512), 0), ((512,) * 4, 4), ((1024, 1024), 0), ((2048,) * 4, 4))
     found = []
     for widths, layers in nets:
         sizes = [size for inputs, units in pairwise(widths) for size in (inputs * units, units)]
         seconds = clock + layers * LAYER + 4 * sum(sizes) * BYTE
-        found.append({"transport": transport, "staleness": staleness, "sizes": sizes, "seconds": seconds})
+        row = {"transport": transport, "staleness": staleness, "examples": examples, "sizes": sizes}
+        found.append(row | {"seconds": seconds * examples / BESIDE[0]})
     return found
 
 
 def clock_times() -> dict[str, Any]:
     """Late by one thing after short naps and by another after long ones."""
-    kinds = product(("eager", "pipelined"), CLOCKS)
+    kinds = product(("eager", "pipelined"), CLOCKS, BESIDE)
     return {
         "naps": {"seconds": [1e-4, 1e-2], "late": LATE},
-        "tables": [row for transport, staleness in kinds for row in table_times(transport, staleness)],
+        "tables": [row for kind in kinds for row in table_times(*kind)],
     }
 
 

@@ -1,7 +1,8 @@
 """What a clock takes that is neither computing nor a collective: being late after a nap, and looking after a table.
 
 The nets are none that anybody asks about: some of few units, for what a clock takes whatever travels; others of many
-units, for what it takes by the byte and by the message, beside as much computing per byte as where tables are used.
+units, for what it takes by the byte and by the message. All of them beside as much computing per byte as where tables
+are used, which is more than one measure: what a table takes grows with what it shares the core with.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from harness.spec.timings import AFTER, WARM
 
 NAPS, _NAP_CLOCKS = (1e-4, 1e-3, 1e-2), 100
 STALENESS = (0, 1, 3)
-# Widths, examples of a rank and clocks.
-SMALL = (((4, 4), 2, 100), ((4, 4, 4, 4, 4), 2, 100))
-MIDDLE = (((512, 512), 256, 20), ((512, 512, 512, 512), 256, 20), ((1024, 1024), 256, 10))
-LARGE = (((2048, 2048, 2048, 2048), 256, 10),)
+# Widths and clocks.
+SMALL = (((4, 4), 100), ((4, 4, 4, 4, 4), 100))
+MIDDLE = (((512, 512), 20), ((512, 512, 512, 512), 20), ((1024, 1024), 10))
+LARGE = (((2048, 2048, 2048, 2048), 10),)
+# Of a rank.
+EXAMPLES = (128, 256)
 # Of ranks that are more than the cores: long enough for all that they carry for each other to be done meanwhile.
 _ASLEEP, _ASLEEP_CLOCKS = 4e-2, 10
 _MANY, _REPEATS = 8, 3
@@ -50,11 +53,16 @@ def tables(team: Team, *, crowded: bool) -> list[dict[str, Any]]:
         crowded: whether they are more than the cores, and sleep in the place of computing.
 
     Returns:
-        Rows by transport, staleness and net, JSON-able; none among so many ranks that there would be some hundred
-        threads.
+        Rows by examples of a rank, which matter to none that sleeps, transport, staleness and net, JSON-able; none
+        among so many ranks that there would be some hundred threads.
     """
+    if team.size > _MANY:
+        return []
+    beside = EXAMPLES[:1] if crowded else EXAMPLES
     nets = (*SMALL, *MIDDLE) if crowded else (*SMALL, *MIDDLE, *LARGE)
-    return [row for net in nets for row in _rows(team, *net, crowded=crowded)] if team.size <= _MANY else []
+    asked = product(nets, beside)
+    made = [_rows(team, widths, clocks, examples, crowded=crowded) for (widths, clocks), examples in asked]
+    return [row for rows in made for row in rows]
 
 
 def _setting(training: Training, distribution: Distribution) -> Setting:
@@ -76,7 +84,7 @@ def _exchange_seconds(team: Team, contender: Contender) -> float:
     return slowest((time.perf_counter() - began) / _NAP_CLOCKS, team.ranks)
 
 
-def _rows(team: Team, widths: tuple[int, ...], examples: int, clocks: int, *, crowded: bool) -> list[dict[str, Any]]:
+def _rows(team: Team, widths: tuple[int, ...], clocks: int, examples: int, *, crowded: bool) -> list[dict[str, Any]]:
     """One row per transport and staleness."""
     clocks = min(clocks, _ASLEEP_CLOCKS) if crowded else clocks
     training = replace(example(widths, examples * team.size), clocks=WARM + _REPEATS * clocks + AFTER)
@@ -86,6 +94,7 @@ def _rows(team: Team, widths: tuple[int, ...], examples: int, clocks: int, *, cr
     for transport, staleness in product(Transport, STALENESS):
         contender = team.contender(_setting(training, StalePartition(team.size, staleness, transport)), slept)
         rows.append({
+            "examples": examples,
             "transport": str(transport),
             "staleness": staleness,
             "sizes": training.sizes,

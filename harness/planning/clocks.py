@@ -33,7 +33,7 @@ class TableTimes:
 
     @classmethod
     def of(cls, rows: Sequence[Mapping[str, Any]]) -> TableTimes:
-        """What a program measured, for one transport and one staleness.
+        """What a program measured, for one transport and one staleness, beside one measure of computing.
 
         Args:
             rows: nets of one layer; one of several small layers; and some of several large ones, of which the smallest
@@ -85,12 +85,12 @@ class ClockTimes:
     Args:
         naps: seconds of sleep, increasing.
         late: by how many the slowest rank is late for a collective after each.
-        tables: by transport and staleness, 0 among them.
+        tables: by transport and staleness, 0 among them, and by examples of a rank.
     """
 
     naps: tuple[float, ...]
     late: tuple[float, ...]
-    tables: Mapping[tuple[str, int], TableTimes]
+    tables: Mapping[tuple[str, int], Mapping[int, TableTimes]]
 
     @classmethod
     def of(cls, found: Mapping[str, Any]) -> ClockTimes:
@@ -102,10 +102,10 @@ class ClockTimes:
         Returns:
             The times.
         """
-        rows: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
+        rows: dict[tuple[str, int], dict[int, list[Mapping[str, Any]]]] = {}
         for row in found["tables"]:
-            rows.setdefault((row["transport"], row["staleness"]), []).append(row)
-        tables = {kind: TableTimes.of(mine) for kind, mine in rows.items()}
+            rows.setdefault((row["transport"], row["staleness"]), {}).setdefault(row["examples"], []).append(row)
+        tables = {kind: {n: TableTimes.of(few) for n, few in sorted(mine.items())} for kind, mine in rows.items()}
         return cls(tuple(found["naps"]["seconds"]), tuple(found["naps"]["late"]), tables)
 
     def after_nap(self, seconds: float) -> float:
@@ -119,16 +119,18 @@ class ClockTimes:
         """
         return float(np.interp(np.log(max(seconds, self.naps[0])), np.log(self.naps), self.late))
 
-    def of_table(self, transport: Transport, staleness: float, sizes: Sequence[int]) -> float:
+    def of_table(self, transport: Transport, staleness: float, sizes: Sequence[int], examples: int) -> float:
         """What a clock over a table takes more than one without exchange.
 
         Args:
             transport: how changes travel.
             staleness: s; one that was not measured is as the next smaller one that was.
             sizes: elements of each tensor of the net, W_1, b_1, W_2, …
+            examples: of a rank, for which it computes meanwhile.
 
         Returns:
-            Seconds.
+            Seconds, in proportion between the numbers of examples that were measured; beyond them as at their ends.
         """
         bound = max(s for name, s in self.tables if name == str(transport) and s <= staleness)
-        return self.tables[str(transport), bound].at(sizes)
+        beside = self.tables[str(transport), bound]
+        return float(np.interp(examples, list(beside), [times.at(sizes) for times in beside.values()]))

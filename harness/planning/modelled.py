@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from harness.planning.clocks import BYTES
 from harness.planning.constants import Constants
-from harness.planning.forecast import forecast, seconds_here
+from harness.planning.forecast import forecast, largest_share, seconds_here
 from harness.planning.validation import EMULATED, REAL, Comparison, median_error
 from harness.record import ELAPSED, Record
 from harness.spec import DataPartition, Fault, ModelPartition, Setting, StalePartition, Stragglers, Training
@@ -179,7 +179,7 @@ def _of_table(
     if stale.workers == 1:
         return 0.0
     found = constants.clocks_of(launcher, stale.workers, tables=True)
-    return found.of_table(stale.transport, staleness, training.sizes)
+    return found.of_table(stale.transport, staleness, training.sizes, largest_share(training.batch, stale.workers))
 
 
 @dataclass(frozen=True)

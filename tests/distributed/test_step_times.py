@@ -77,7 +77,7 @@ def test_groups_naps_and_tables_of_more_ranks_than_most_machines_that_test_have_
     clocks = ClockTimes.of(found)
     assert set(clocks.tables) == set(product(map(str, Transport), (0, 1, 3)))
     assert len(clocks.naps) == len(clocks.late)
-    assert all(isfinite(clocks.of_table(transport, 0, (20, 5))) for transport in Transport)
+    assert all(isfinite(clocks.of_table(transport, 0, (20, 5), 2)) for transport in Transport)
 
 
 def test_a_launch_that_fails_says_why() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from machines import (
     BANDWIDTH,
     BATCHES,
+    BESIDE,
     BYTE,
     CLOCK,
     CLOCKS,
@@ -171,11 +172,18 @@ def test_a_table_costs_by_the_clock_the_layer_and_the_byte(staleness: float, clo
     nets = ((small, 0), (3 * small, 2), (large, 0), (small + large + small, 2), (2 * large, 2), (2 * large + small, 3))
     for sizes, layers in nets:
         expected = clock + layers * LAYER + 4 * sum(sizes) * BYTE
-        assert clocks.of_table(Transport.EAGER, staleness, sizes) == pytest.approx(expected)
+        assert clocks.of_table(Transport.EAGER, staleness, sizes, BESIDE[0]) == pytest.approx(expected)
     # Beyond what was measured, what goes by bytes is in proportion, and with it what a clock takes at all.
     most = 3 * (2048**2 + 2048)
     expected = 10 * (clock + 4 * most * BYTE)
-    assert clocks.of_table(Transport.PIPELINED, staleness, (10 * most - 1, 1)) == pytest.approx(expected)
+    assert clocks.of_table(Transport.PIPELINED, staleness, (10 * most - 1, 1), BESIDE[0]) == pytest.approx(expected)
+
+
+def test_a_table_costs_by_what_is_computed_beside_it() -> None:
+    clocks = constants().clocks_of("mpi", 2, tables=True)
+    for examples, times in ((1, 1), (128, 1), (192, 1.5), (256, 2), (1000, 2)):
+        found = clocks.of_table(Transport.EAGER, 1, (100, 10), examples)
+        assert found == pytest.approx(times * (CLOCK + 440 * BYTE))
 
 
 def test_clocks_are_those_of_the_nearest_smaller_number_of_ranks() -> None:

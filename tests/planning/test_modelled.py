@@ -118,6 +118,12 @@ def test_a_clock_over_a_table_is_one_without_exchange_and_what_the_table_takes(t
     assert seconds(StalePartition(1, 1, transport)) == pytest.approx(computing(64))
 
 
+def test_a_table_takes_what_it_took_beside_as_many_examples_of_a_rank() -> None:
+    setting = Setting(Role.CLAIM, replace(NET, batch=384), StalePartition(2, 1), 9)
+    (found,) = predictions([setting], STORED, "mpi").values()
+    assert found == pytest.approx(computing(192) + 1.5 * (CLOCK + 2 * LAYER + SIZE * BYTE))
+
+
 def test_what_is_on_its_way_is_what_waiting_for_everybody_takes_more_than_a_clock_of_slack() -> None:
     """At s = 3 a clock begins when the fourth before it has arrived, which takes long; the first four need not wait."""
     body, long = constants_body(MACHINE), 0.1
