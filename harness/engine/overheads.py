@@ -2,7 +2,7 @@
 
 The nets are none that anybody asks about: some of few units, for what a clock takes whatever travels; others of many
 units, for what it takes by the byte and by the message. All of them beside as much computing per byte as where tables
-are used, which is more than one measure: what a table takes grows with what it shares the core with.
+are used, which is more than one measure: what a table takes depends on what it shares the core with.
 """
 
 from __future__ import annotations
