@@ -47,6 +47,8 @@ def breakdown(records: Sequence[Record], *, title: str = "What a clock is made o
     for axis, rows in zip(axes, panels.values(), strict=True):
         for place, row in enumerate(rows):
             _draw_parts(axis, place, row)
+        # A part of no length at a bar's end would be an edge that axes stick to, as if the bar were cut off.
+        axis.use_sticky_edges = False
         axis.set_xlim(0, None)
     axes[-1].set_xlabel("ms per clock: medians over rounds, and the 95 % interval of the step")
     handles: list[Line2D | Patch] = [Patch(color=colour, label=words) for words, colour in _PARTS.values()]

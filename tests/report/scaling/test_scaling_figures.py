@@ -56,3 +56,10 @@ def test_an_interval_without_an_end_runs_out_of_its_panel() -> None:
     (axis, *_) = scaling.rates([timed(DataPartition(2), 0.5, rounds=range(3))]).axes
     low, high = axis.get_xlim()
     assert 0 <= low < high < 1e6
+
+
+def test_no_bar_ends_at_the_edge_as_if_it_were_cut_off() -> None:
+    """Where computing by itself takes longer than the step, nothing is left for the parts after it."""
+    (axis, *_) = scaling.breakdown([timed(DataPartition(1), 0.8)]).axes
+    ends = [bar.get_x() + bar.get_width() for bar in axis.patches]
+    assert 0 < max(ends) < axis.get_xlim()[1]
