@@ -12,19 +12,18 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from harness.engine.folding import Addends, Folding
 from harness.engine.memory import over, pages, under
 from harness.engine.nets import Tensors
 from harness.engine.optimizers import Rule, new_slots, summed
+from harness.engine.packing import Change, Packing
 from harness.engine.runtime import tf
 
 Weights = Sequence[tf.Variable | tf.Tensor]
-# One tensor per weight, or an array where a small one lies in the memory of a message.
-Change = Sequence[tf.Tensor | NDArray[np.float64]]
-# A clock, and changes of some workers or their sum, in the order of the workers.
-Step = tuple[int, Sequence[Change]]
+# A clock, and changes of some workers or their sum as they travel, in the order of the workers.
+Step = tuple[int, Sequence[Tensors]]
 
 
 class Fold(Protocol):
@@ -46,30 +45,31 @@ class Fold(Protocol):
         """
 
 
-def fold_into(weights: Sequence[ArrayLike], rule: Rule, factor: float) -> Fold:
+def fold_into(weights: Sequence[ArrayLike], rule: Rule, factor: float, packing: Packing) -> Fold:
     """The fold that is fit for a rule.
 
     Args:
         weights: initial values of the base.
         rule: what makes a step of a sum of changes.
         factor: of the sum over workers.
+        packing: how changes travel.
 
     Returns:
         A fold in place where the rule only adds, else one of compiled steps.
     """
-    return _Stepped(weights, rule, factor) if rule.gain(0) is None else _Added(weights, rule, factor)
+    return (_Added if rule.gain(0) is not None else _Stepped)(weights, rule, factor, packing)
 
 
 class _Added:
     """Steps w ← w + gain · Σ changes, in place."""
 
-    def __init__(self, weights: Sequence[ArrayLike], rule: Rule, factor: float) -> None:
+    def __init__(self, weights: Sequence[ArrayLike], rule: Rule, factor: float, packing: Packing) -> None:
         self._rule, self._factor = rule, factor
         arrays = [np.asarray(w) for w in weights]
         base, view = ([pages(w.shape, w.dtype) for w in arrays] for _ in range(2))
         for mine, given in zip(base, arrays, strict=True):
             mine[...] = given
-        self._folding = Folding(base, view)
+        self._folding = Folding(base, view, packing.places)
         self.base, self._on_top = [over(w) for w in base], [over(w) for w in view]
 
     def fold(self, complete: Sequence[Step], window: Sequence[Step]) -> Weights:
@@ -79,14 +79,14 @@ class _Added:
     def _addends(self, step: Step) -> Addends:
         clock, changes = step
         gain = self._factor * (self._rule.gain(clock) or 0.0)
-        return gain, [[under(tensor) for tensor in change] for change in changes]
+        return gain, [[under(parcel) for parcel in parcels] for parcels in changes]
 
 
 class _Stepped:
     """Steps of any rule, compiled: in place in the base, by value on top of it."""
 
-    def __init__(self, weights: Sequence[ArrayLike], rule: Rule, factor: float) -> None:
-        self._rule, self._factor = rule, factor
+    def __init__(self, weights: Sequence[ArrayLike], rule: Rule, factor: float, packing: Packing) -> None:
+        self._rule, self._factor, self._unpacked = rule, factor, packing.unpacked
         self.base = [tf.Variable(w) for w in weights]
         self._slots = new_slots(rule, self.base)
         self._into_base = tf.function(self._fold, autograph=False)
@@ -94,12 +94,14 @@ class _Stepped:
 
     def fold(self, complete: Sequence[Step], window: Sequence[Step]) -> Weights:
         for clock, changes in complete:
-            self._into_base(tf.constant(clock), list(changes))
+            self._into_base(tf.constant(clock), list(map(self._unpacked, changes)))
         weights: Weights = self.base
         slots: Sequence[Sequence[tf.Variable | tf.Tensor]] = self._slots
         # Clock by clock, so that few shapes of the window are compiled: one per number of changes.
         for clock, changes in window:
-            weights, slots = self._on_top(list(weights), list(slots), tf.constant(clock), list(changes))
+            weights, slots = self._on_top(
+                list(weights), list(slots), tf.constant(clock), list(map(self._unpacked, changes))
+            )
         return list(weights)
 
     def _fold(self, clock: tf.Tensor, changes: Sequence[Change]) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, product
 
 import numpy as np
+from numpy.typing import NDArray
 
-from harness.engine.folds import Change
 from harness.engine.memory import aligned, over, pages, under
 from harness.engine.nets import Tensors
 from harness.engine.runtime import tf
 from harness.layout import TOGETHER, parcels
 
 Collective = Callable[[tf.Tensor, str], tf.Tensor]
+# One tensor per weight, or an array where a small one lies in the memory of a message.
+Change = Sequence[tf.Tensor | NDArray[np.float64]]
 
 # 440–6×2048–1993 in float32 travels in three parts. Ranks agree anew for each: a clock takes 3 % longer than at once.
 _PART_BYTES = 32 << 20
@@ -67,16 +69,16 @@ class Packing:
         if together:
             self._signature[TOGETHER] = tf.TensorSpec((ends[-1],), specs[0].dtype)
 
-    def compiled(self, collective: Collective) -> Callable[[Sequence[tf.Tensor]], list[tf.Tensor]]:
-        """A collective over a packed change.
+    def compiled(self, *collectives: Collective) -> Callable[[Sequence[tf.Tensor]], list[tf.Tensor]]:
+        """A collective over a packed change, or several at once, each over one of its own.
 
         Args:
-            collective: of a tensor, and its name.
+            collectives: each of a tensor, and its name.
 
         Returns:
-            From one packed change to another; the calling thread waits for it.
+            From packed changes, one after the other in a list, to others; the calling thread waits for all.
         """
-        return _compiled(collective, self._signature)
+        return _compiled(collectives, self._signature)
 
     def in_turn(self, collective: Collective) -> Callable[[list[tf.Tensor]], list[tf.Tensor]]:
         """A collective over a packed change, part by part: what comes takes the place of what went.
@@ -88,7 +90,7 @@ class Packing:
             From one packed change to another; the calling thread waits for it. It takes the parcels out of the list
             that it is given, so that those of a part can be let go when the next one travels.
         """
-        parts = [(len(part), _compiled(collective, part)) for part in self._parts()]
+        parts = [(len(part), _compiled([collective], part)) for part in self._parts()]
         return lambda sent: [made for count, part in parts for made in part([sent.pop(0) for _ in range(count)])]
 
     def _parts(self) -> list[dict[str, tf.TensorSpec]]:
@@ -118,6 +120,13 @@ class Packing:
             return large
         return [*large, over(np.concatenate(small, out=aligned(self._together, small[0].dtype)))]
 
+    @property
+    def places(self) -> list[tuple[int, int]]:
+        """Where each weight's change lies: number of the tensor that travels, and elements before it there."""
+        alone = {place: (number, 0) for number, place in enumerate(self._alone)}
+        cut = {place: (len(alone), part.start) for place, part in self._cuts.items()}
+        return [(alone | cut)[place] for place in range(len(self._shapes))]
+
     def unpacked(self, sent: Sequence[tf.Tensor]) -> Change:
         """A change from what has travelled.
 
@@ -143,12 +152,14 @@ class Packing:
 
 
 def _compiled(
-    collective: Collective, signature: Mapping[str, tf.TensorSpec]
+    collectives: Sequence[Collective], signature: Mapping[str, tf.TensorSpec]
 ) -> Callable[[Sequence[tf.Tensor]], list[tf.Tensor]]:
     def exchanged(*sent: tf.Tensor) -> list[tf.Tensor]:
-        return [collective(tensor, name) for tensor, name in zip(sent, signature, strict=True)]
+        calls = product(collectives, signature)
+        return [collective(tensor, name) for tensor, (collective, name) in zip(sent, calls, strict=True)]
 
-    graph = tf.function(exchanged, autograph=False).get_concrete_function(*signature.values())
+    specs = [*signature.values()] * len(collectives)
+    graph = tf.function(exchanged, autograph=False).get_concrete_function(*specs)
     # What the graph is called with is known to fit it, and need not be looked at every time.
     run = graph.inference_fn.call_flat
     return lambda sent: list(run(*sent))

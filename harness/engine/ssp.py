@@ -92,7 +92,9 @@ def train(
         Descent.of(training),
         factor=factor,
         bounds=bounds,
-        transport=Alone() if alone else carry(partition.transport, ranks, initial, training.clocks),
+        transport=Alone()
+        if alone
+        else carry(partition.transport, ranks, initial, training.clocks, partition.staleness),
         recorder=Recorder(bounds.worker, bounds.workers, _unheard if alone else emit),
         on_fold=on_fold,
     )

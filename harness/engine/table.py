@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from harness.engine.bounds import Bounds
 from harness.engine.carriers import News
 from harness.engine.finite import is_finite
-from harness.engine.folds import Change, Step, Weights, fold_into
+from harness.engine.folds import Step, Weights, fold_into
 from harness.engine.memory import under
 from harness.engine.nets import Tensors
 from harness.engine.optimizers import Rule
@@ -44,8 +44,8 @@ from harness.spec import Fault
 
 # Key of a sum over all workers among the changes of a clock.
 EVERYONE = -1
-# By worker, or the sum of all.
-Sent = dict[int, Change]
+# Changes as they travel, by worker, or the sum of all.
+Sent = dict[int, Tensors]
 
 
 class Inbox(Protocol):
@@ -115,7 +115,8 @@ class SSPTable:
         self._recorder, self._transport, self._on_fold = recorder, transport, on_fold
         self._places = np.cumsum([0, *map(len, weights)])
         flat = [w for layer in weights for w in layer]
-        self._fold, self._packing = fold_into(flat, rule, factor), Packing(flat)
+        self._packing = Packing(flat)
+        self._fold = fold_into(flat, rule, factor, self._packing)
         self._clock = self._folded = 0
         self._mine: dict[int, Tensors] = {}
         self._seen: list[int] | None = None
@@ -222,9 +223,8 @@ class SSPTable:
         """
         if self.bounds.fault is Fault.LOSES_ONE and (worker, clock) == (0, self.bounds.clocks // 2):
             parcels = parcels if self.bounds.worker == 0 else [tf.zeros_like(parcel) for parcel in parcels]
-        change = self._packing.unpacked(parcels)
         with self._turn:
-            self._put_in(worker, clock, change)
+            self._put_in(worker, clock, parcels)
             # Before it is asked whether the worker computes: it may end its clock now.
             ended = self._clock
             if self._is_crowded():
@@ -273,13 +273,13 @@ class SSPTable:
         """
         self._arrivals.fail(error)
 
-    def _put_in(self, worker: int, clock: int, change: Change) -> None:
+    def _put_in(self, worker: int, clock: int, parcels: Tensors) -> None:
         with self._arrivals:
             if worker == EVERYONE:
-                self._changes[clock] = {EVERYONE: change}
+                self._changes[clock] = {EVERYONE: parcels}
                 self._arrived = [max(n, clock + 1) for n in self._arrived]
             else:
-                self._changes.setdefault(clock, {})[worker] = change
+                self._changes.setdefault(clock, {})[worker] = parcels
                 self._arrived[worker] = clock + 1
             # Of P − 1 changes of a clock the last one ends a wait; to be woken by each would take as long as a fold.
             if min(self._arrived) >= self._awaited:
@@ -388,7 +388,7 @@ class SSPTable:
             change = self._changes.pop(self._folded)
         return self._folded, [change[worker] for worker in sorted(change)]
 
-    def _visible(self, clock: int, seen: Sequence[int]) -> list[Change]:
+    def _visible(self, clock: int, seen: Sequence[int]) -> list[Tensors]:
         """Changes of a clock that a view holds, in the order of the workers."""
         change = self._changes.get(clock, {})
         return [change[w] for w in sorted(change) if (min(seen) if w == EVERYONE else seen[w]) > clock]

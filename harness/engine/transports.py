@@ -5,11 +5,10 @@ from __future__ import annotations
 import queue
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 
 from harness.engine.carriers import Carriers
 from harness.engine.nets import Tensors
-from harness.engine.packing import Packing
+from harness.engine.packing import Collective, Packing
 from harness.engine.ranks import Ranks
 from harness.engine.runtime import tf
 from harness.engine.table import EVERYONE, Inbox
@@ -83,27 +82,38 @@ class Eager(_Threads):
     """Each worker broadcasts its own change as soon as it is made; for each other worker a receiver waits already.
 
     A view may be ahead of its reader, as far as the table has room: by two clocks, or any number without a bound.
+    Without staleness no view is, and nothing is read before the last change of a clock has come: one receiver takes
+    those of all others in one call, since where ranks outnumber cores what a clock costs is the number of calls.
     """
 
+    def __init__(self, ranks: Ranks, weights: Sequence[tf.Tensor], clocks: int, staleness: float) -> None:
+        super().__init__(ranks, weights, clocks)
+        others = [root for root in range(ranks.size) if root != ranks.rank]
+        self._received = [others] if staleness == 0 else [[root] for root in others]
+
     def _steps(self, inbox: Inbox) -> Mapping[str, Callable[[int], None]]:
-        """A sender and P − 1 receivers, which receive where there is room."""
-        me = self._ranks.rank
-        casts = [self._cast(root) for root in range(self._ranks.size)]
-        place_holder = self._packing.untouched()
+        """A sender, and receivers, which receive where there is room."""
+        cast = self._packing.compiled(self._cast(self._ranks.rank))
 
         def send(clock: int) -> None:
-            casts[me](self._outbox.get())
+            cast(self._outbox.get())
             inbox.sent(clock)
 
-        def receive(root: int, clock: int) -> None:
+        return {"sender": send} | {f"receiver of {roots}": self._receiver(roots, inbox) for roots in self._received}
+
+    def _receiver(self, roots: Sequence[int], inbox: Inbox) -> Callable[[int], None]:
+        casts, place_holder = self._packing.compiled(*map(self._cast, roots)), self._packing.untouched()
+
+        def receive(clock: int) -> None:
             inbox.wait_for_room(clock)
-            inbox.deliver(root, clock, casts[root](place_holder))
+            came = casts(place_holder * len(roots))
+            for root in roots:
+                inbox.deliver(root, clock, [came.pop(0) for _ in place_holder])
 
-        others = (root for root in range(self._ranks.size) if root != me)
-        return {"sender": send} | {f"receiver of {root}": partial(receive, root) for root in others}
+        return receive
 
-    def _cast(self, root: int) -> Callable[[Sequence[tf.Tensor]], list[tf.Tensor]]:
-        return self._packing.compiled(lambda tensor, name: self._ranks.broadcast(tensor, root, f"change.{root}.{name}"))
+    def _cast(self, root: int) -> Collective:
+        return lambda tensor, name: self._ranks.broadcast(tensor, root, f"change.{root}.{name}")
 
 
 class Pipelined(_Threads):
@@ -128,7 +138,9 @@ class Pipelined(_Threads):
         return {"adder": add}
 
 
-def carry(transport: Transport, ranks: Ranks, weights: Sequence[tf.Tensor], clocks: int) -> Alone | Eager | Pipelined:
+def carry(
+    transport: Transport, ranks: Ranks, weights: Sequence[tf.Tensor], clocks: int, staleness: float
+) -> Alone | Eager | Pipelined:
     """A transport for a table.
 
     Args:
@@ -136,10 +148,13 @@ def carry(transport: Transport, ranks: Ranks, weights: Sequence[tf.Tensor], cloc
         ranks: this process among the workers; one alone carries nothing.
         weights: tensors that a change is shaped like.
         clocks: number of clocks.
+        staleness: s of the table.
 
     Returns:
         The transport, not yet started.
     """
     if ranks.size == 1:
         return Alone()
-    return (Eager if transport is Transport.EAGER else Pipelined)(ranks, weights, clocks)
+    if transport is Transport.EAGER:
+        return Eager(ranks, weights, clocks, staleness)
+    return Pipelined(ranks, weights, clocks)

@@ -33,6 +33,10 @@ def added(weights: np.ndarray, place: int, steps: list[Addends]) -> np.ndarray:
     return weights
 
 
+def each_by_itself(count: int) -> list[tuple[int, int]]:
+    return [(number, 0) for number in range(count)]
+
+
 clocks = st.lists(st.tuples(st.sampled_from([1.0, -0.1, 1 / 3]), st.integers(1, 4)), max_size=3)
 
 
@@ -51,7 +55,7 @@ def test_sums_are_the_bits_that_numpy_makes_in_the_same_order(
     base, view = arrays(), arrays()
     whole, rest = ([(g, [arrays() for _ in range(n)]) for g, n in steps] for steps in (complete, window))
     before, unseen = [w.copy() for w in base], [w.copy() for w in view]
-    Folding(base, view).add(whole, rest)
+    Folding(base, view, each_by_itself(len(sizes))).add(whole, rest)
     for place in range(len(sizes)):
         np.testing.assert_array_equal(base[place], added(before[place], place, whole))
         np.testing.assert_array_equal(view[place], added(base[place], place, rest) if rest else unseen[place])
@@ -63,14 +67,14 @@ def test_a_large_view_is_written_to_its_end(kind: str, more: int) -> None:
     size = LARGE_BYTES // np.dtype(kind).itemsize + more
     base, view, change = (drawn(seed, size, kind) for seed in range(3))
     before = base.copy()
-    Folding([base], [view]).add([], [(1.0, [[change]])])
+    Folding([base], [view], each_by_itself(1)).add([], [(1.0, [[change]])])
     np.testing.assert_array_equal(view, before + change)
     np.testing.assert_array_equal(base, before)
 
 
 @pytest.mark.parametrize("wrong", [np.zeros(4), np.zeros(3, np.float32), np.zeros(6)[::2]])
 def test_what_would_be_read_as_other_numbers_is_refused(wrong: np.ndarray) -> None:
-    folding_ = Folding([pages((3,), "float64")], [pages((3,), "float64")])
+    folding_ = Folding([pages((3,), "float64")], [pages((3,), "float64")], each_by_itself(1))
     with pytest.raises(ValueError, match="3 numbers of <f8 in one piece"):
         folding_.add([(1.0, [[wrong]])], [])
 

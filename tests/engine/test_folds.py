@@ -8,11 +8,13 @@ import pytest
 from harness.engine.folds import Step, fold_into
 from harness.engine.memory import over, pages, under
 from harness.engine.optimizers import Additive, Descent, Rule
+from harness.engine.packing import Packing
 from harness.engine.runtime import tf
 from harness.spec import Optimizer, StepSize
 
 SHAPES = [(3, 7, 11), (5,), (1, 2)]
 FACTOR = 0.5
+PACKING = Packing([tf.zeros(shape, tf.float64) for shape in SHAPES])
 plain = pytest.mark.parametrize("rule", [Additive(), Descent(Optimizer.SGD, StepSize(0.3, power=1.0, tau=2.0))])
 
 
@@ -22,7 +24,7 @@ def drawn(seed: int) -> list[np.ndarray]:
 
 
 def step(clock: int, seeds: Sequence[int]) -> Step:
-    return clock, [[tf.constant(a) for a in drawn(seed)] for seed in seeds]
+    return clock, [PACKING.packed([tf.constant(a) for a in drawn(seed)]) for seed in seeds]
 
 
 def stepped(weights: list[np.ndarray], rule: Rule, clock: int, seeds: Sequence[int]) -> list[np.ndarray]:
@@ -34,7 +36,7 @@ def stepped(weights: list[np.ndarray], rule: Rule, clock: int, seeds: Sequence[i
 
 @plain
 def test_a_pass_makes_the_steps_of_the_rule(rule: Rule) -> None:
-    fold = fold_into(drawn(0), rule, FACTOR)
+    fold = fold_into(drawn(0), rule, FACTOR, PACKING)
     view = fold.fold([step(0, (1, 2)), step(1, (3,))], [step(2, (4,)), step(3, (5, 6, 7))])
     base = stepped(stepped(drawn(0), rule, 0, (1, 2)), rule, 1, (3,))
     top = stepped(stepped(base, rule, 2, (4,)), rule, 3, (5, 6, 7))
@@ -44,7 +46,7 @@ def test_a_pass_makes_the_steps_of_the_rule(rule: Rule) -> None:
 
 @plain
 def test_what_is_on_top_leaves_no_trace_in_the_base(rule: Rule) -> None:
-    with_views, without = fold_into(drawn(0), rule, FACTOR), fold_into(drawn(0), rule, FACTOR)
+    with_views, without = (fold_into(drawn(0), rule, FACTOR, PACKING) for _ in range(2))
     with_views.fold([step(0, (1, 2))], [step(1, (3,))])
     with_views.fold([], [step(1, (4, 3)), step(2, (5,))])
     end = with_views.fold([step(1, (3, 4))], [])
@@ -58,9 +60,9 @@ def test_what_is_on_top_leaves_no_trace_in_the_base(rule: Rule) -> None:
 def test_a_rule_that_remembers_is_not_taken_for_one_that_adds(optimizer: Optimizer) -> None:
     rule = Descent(optimizer, StepSize(0.3))
     assert rule.gain(0) is None
-    fold = fold_into(drawn(0), rule, 1.0)
+    fold = fold_into(drawn(0), rule, 1.0, PACKING)
     fold.fold([step(0, (1,))], [])
-    again = fold_into(drawn(0), rule, 1.0).fold([], [step(0, (1,))])
+    again = fold_into(drawn(0), rule, 1.0, PACKING).fold([], [step(0, (1,))])
     for found, expected in zip(fold.base, again, strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-13)
 

@@ -154,6 +154,7 @@ def test_an_own_change_is_kept_no_longer_than_a_view_or_a_fold_needs_it(stalenes
     for clock in range(1, staleness + 1):
         assert own() is not None
         train(member.table, 0, clock)
+    member.wire.sent.clear()
     assert (own() is None) is adds_up
     assert member.table.has_let_go(0) is adds_up
     assert not member.table.has_let_go(1)

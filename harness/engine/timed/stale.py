@@ -61,7 +61,7 @@ class Stale:
             Descent.of(training),
             factor=1 / here.size,
             bounds=Bounds(here.rank, here.size, self._partition.staleness, training.clocks),
-            transport=carry(self._partition.transport, here, self._specs(), training.clocks),
+            transport=carry(self._partition.transport, here, self._specs(), training.clocks, self._partition.staleness),
             recorder=Recorder(here.rank, here.size, self._journal.write),
             on_fold=self._keep,
         )

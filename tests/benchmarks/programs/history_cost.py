@@ -71,7 +71,7 @@ def clocks(objective: Objective, switched: Switched) -> Iterator[float]:
         Descent.of(TRAINING),
         factor=1 / HERE.size,
         bounds=Bounds(HERE.rank, HERE.size, STALENESS, CLOCKS),
-        transport=Eager(HERE, initial, CLOCKS),
+        transport=Eager(HERE, initial, CLOCKS, STALENESS),
         recorder=cast(Recorder, switched),
     )
     for clock in range(CLOCKS):

@@ -136,7 +136,7 @@ class Stale:
         clocks = WARM + CLOCKS + 1
         weights = initial()
         specs = [tf.TensorSpec(w.shape, w.dtype) for layer in weights for w in layer]
-        carrier = carry(self.transport, HERE, specs, clocks)
+        carrier = carry(self.transport, HERE, specs, clocks, self.staleness)
         bounds = Bounds(HERE.rank, HERE.size, self.staleness, clocks)
         with tempfile.TemporaryFile() as file, Journal(file) as journal:
             recorder = Recorder(HERE.rank, HERE.size, journal.write)

@@ -39,7 +39,7 @@ def seconds(times: np.ndarray, staleness: int) -> float:
     flat = [tf.constant(w) for layer in LAYERS for w in layer]
     with tempfile.TemporaryFile() as file, Journal(file) as journal:
         bounds = Bounds(HERE.rank, HERE.size, staleness, WARM + CLOCKS)
-        transport = Eager(HERE, flat, WARM + CLOCKS)
+        transport = Eager(HERE, flat, WARM + CLOCKS, staleness)
         recorder = Recorder(HERE.rank, HERE.size, journal.write)
         table = SSPTable(LAYERS, Additive(), factor=1.0, bounds=bounds, transport=transport, recorder=recorder)
         for clock in range(-WARM, CLOCKS):
