@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import accumulate, pairwise, product
+from itertools import accumulate, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,13 +70,13 @@ class Packing:
             self._signature[TOGETHER] = tf.TensorSpec((ends[-1],), specs[0].dtype)
 
     def compiled(self, *collectives: Collective) -> Callable[[Sequence[tf.Tensor]], list[tf.Tensor]]:
-        """A collective over a packed change, or several at once, each over one of its own.
+        """A collective over a packed change, or several over the same one at once.
 
         Args:
             collectives: each of a tensor, and its name.
 
         Returns:
-            From packed changes, one after the other in a list, to others; the calling thread waits for all.
+            From a packed change to one per collective, one after the other in a list; the calling thread waits for all.
         """
         return _compiled(collectives, self._signature)
 
@@ -155,11 +155,10 @@ def _compiled(
     collectives: Sequence[Collective], signature: Mapping[str, tf.TensorSpec]
 ) -> Callable[[Sequence[tf.Tensor]], list[tf.Tensor]]:
     def exchanged(*sent: tf.Tensor) -> list[tf.Tensor]:
-        calls = product(collectives, signature)
-        return [collective(tensor, name) for tensor, (collective, name) in zip(sent, calls, strict=True)]
+        named = list(zip(sent, signature, strict=True))
+        return [collective(tensor, name) for collective in collectives for tensor, name in named]
 
-    specs = [*signature.values()] * len(collectives)
-    graph = tf.function(exchanged, autograph=False).get_concrete_function(*specs)
+    graph = tf.function(exchanged, autograph=False).get_concrete_function(*signature.values())
     # What the graph is called with is known to fit it, and need not be looked at every time.
     run = graph.inference_fn.call_flat
     return lambda sent: list(run(*sent))

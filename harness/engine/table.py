@@ -21,7 +21,9 @@ had to wait.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from math import inf
 from threading import Lock
 from typing import Protocol
@@ -113,10 +115,11 @@ class SSPTable:
     ) -> None:
         self.bounds = bounds
         self._recorder, self._transport, self._on_fold = recorder, transport, on_fold
-        self._places = np.cumsum([0, *map(len, weights)])
+        self._places = [0, *accumulate(map(len, weights))]
         flat = [w for layer in weights for w in layer]
         self._packing = Packing(flat)
         self._fold = fold_into(flat, rule, factor, self._packing)
+        self._shapes = [weight.shape for weight in self._fold.base]
         self._clock = self._folded = 0
         self._mine: dict[int, Tensors] = {}
         self._seen: list[int] | None = None
@@ -163,10 +166,9 @@ class SSPTable:
         Raises:
             BadInputError: a tensor has the wrong shape.
         """
-        own = self._fold.base[self._places[layer] : self._places[layer + 1]]
-        for tensor, weight in zip(delta, own, strict=True):
-            if tensor.shape != weight.shape:
-                raise BadInputError(f"shape {tensor.shape} is not {weight.shape}", where=self._place(layer))
+        for tensor, shape in zip(delta, self._shapes[self._places[layer] : self._places[layer + 1]], strict=True):
+            if tensor.shape != shape:
+                raise BadInputError(f"shape {tensor.shape} is not {shape}", where=self._place(layer))
         before = self._mine.get(layer)
         self._mine[layer] = list(delta) if before is None else [a + b for a, b in zip(before, delta, strict=True)]
 
@@ -345,7 +347,7 @@ class SSPTable:
             return
         finite = [is_finite(under(tensor)) for tensor in change]
         if not all(finite):
-            layer = int(np.searchsorted(self._places, finite.index(False), side="right")) - 1
+            layer = bisect_right(self._places, finite.index(False)) - 1
             raise BadInputError(
                 "the update holds a number that is not finite",
                 where=self._place(layer),

@@ -106,7 +106,7 @@ class Eager(_Threads):
 
         def receive(clock: int) -> None:
             inbox.wait_for_room(clock)
-            came = casts(place_holder * len(roots))
+            came = casts(place_holder)
             for root in roots:
                 inbox.deliver(root, clock, [came.pop(0) for _ in place_holder])
 

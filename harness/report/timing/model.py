@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from harness.planning import Constants
 from harness.planning.modelled import Point, beyond, error, predictions, stated, stretches, topologies
@@ -18,6 +19,8 @@ _LATENCY_SECONDS, _BANDWIDTH, _RACK = 20e-6, 3e9, 32
 _LAWS = {str(law): Law(law) for law in (Law.STEADY, Law.LOGNORMAL, Law.PAUSES)}
 _WORKERS = tuple(4**power for power in range(9))
 _CLOCKS = 50
+# Where many share a machine, within some hours its speed moves by more than the model is wrong.
+_SAME_HOURS = 2.0
 
 
 @dataclass(frozen=True)
@@ -28,18 +31,27 @@ class Model:
         rows: modelled and timed seconds of a clock, of what can be modelled.
         constants: that it is made of.
         launcher: under which exchanges were measured.
+        hours: from the constants to the first and the last of the records, negative where these came before.
         base: one worker of the largest net that was timed with the same batch per worker; None where none was.
     """
 
     rows: Sequence[Comparison]
     constants: Constants
     launcher: str
+    hours: tuple[float, float]
     base: Times | None
 
     @property
     def said(self) -> str:
-        """Its error, and what it was fitted to."""
-        return f"{stated(self.rows)} Measured {self.constants.measured_at}, exchanges under {self.launcher}."
+        """Its error, what it was fitted to, and how far apart in time both were measured."""
+        first, last = self.hours
+        said = (
+            f"{stated(self.rows)} Measured {self.constants.measured_at}, exchanges under {self.launcher}; "
+            f"points were begun {first:+.1f} to {last:+.1f} hours from then."
+        )
+        if max(-first, last) <= _SAME_HOURS:
+            return said
+        return f"{said} A machine's speed moves within hours: `harness plan --measure` measures constants again."
 
     def beyond(self) -> list[Point]:
         """Modelled points up to 65,536 workers.
@@ -75,4 +87,10 @@ def model(records: Sequence[Record], constants: Constants) -> Model | None:
     single = [p for p in found.values() if p.setting.distribution == DataPartition(1) and not p.emulated]
     weak = any(point.base_batch < point.setting.training.batch for point in found.values())
     base = max(single, key=lambda p: p.setting.training.parameters, default=None) if weak else None
-    return Model(rows, constants, launcher, base) if rows else None
+    return Model(rows, constants, launcher, _hours(constants, records), base) if rows else None
+
+
+def _hours(constants: Constants, records: Sequence[Record]) -> tuple[float, float]:
+    then = datetime.fromisoformat(constants.measured_at)
+    apart = [(datetime.fromisoformat(r.facts.started) - then).total_seconds() / 3600 for r in records]
+    return min(apart), max(apart)

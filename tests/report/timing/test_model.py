@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from machines import constants_body
@@ -38,6 +39,25 @@ def test_what_grows_with_its_workers_is_modelled_beyond_this_machine() -> None:
     alone = [point.speedup for point in points if (point.workers, point.law) == (1, "steady")]
     assert alone == pytest.approx([1.0] * len(alone))
     assert max(point.workers for point in points) == 65_536
+
+
+@pytest.mark.parametrize(
+    ("hours", "said", "again"),
+    [((0.5, 1.9), "+0.5 to +1.9", False), ((-3.0, 0.1), "-3.0 to +0.1", True), ((0.0, 2.5), "+0.0 to +2.5", True)],
+)
+def test_it_is_said_how_far_apart_constants_and_points_were_measured(
+    hours: tuple[float, float], said: str, again: bool
+) -> None:
+    then = datetime.fromisoformat(STORED.measured_at)
+
+    def begun(record: Record, after: float) -> Record:
+        started = (then + timedelta(hours=after)).isoformat(timespec="seconds")
+        return replace(record, facts=record.facts.model_copy(update={"started": started}))
+
+    found = model([begun(of(1), hours[1]), begun(of(2), hours[0])], STORED)
+    assert found is not None
+    assert f"points were begun {said} hours from then." in found.said
+    assert ("harness plan --measure" in found.said) is again
 
 
 def test_a_fixed_batch_has_nothing_beyond() -> None:
