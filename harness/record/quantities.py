@@ -23,4 +23,5 @@ OUTCOME = "outcome"  # distributed minus undistributed outcome, its name in the 
 # Among the measured facts.
 BASE_BATCH = "base_batch"  # examples per clock of the reference whose time is T(1)
 TARGET_LOSS = "target_loss"  # the loss that the target is
+SLEPT = "slept_seconds_per_clock"  # by ranks in the place of computing; 0 where they computed, or slept for drawn times
 EMULATED = "emulated"  # 1 where ranks slept in the place of computing, else 0

@@ -11,6 +11,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from harness.record import TRAJECTORY, Machine, Record, pooled
+from harness.report.digits import digits
 from harness.report.sheet import inline
 from harness.report.timing import Timing
 from harness.report.timing.model import Model
@@ -184,7 +185,7 @@ def _environment(*, escape: bool) -> Environment:
     )
     environment.filters["number"] = _number
     environment.filters["interval"] = _interval
-    environment.filters["digits"] = _digits
+    environment.filters["digits"] = digits
     return environment
 
 
@@ -197,9 +198,4 @@ def _interval(found: Interval | Estimate | None, factor: float = 1.0) -> str:
     if found is None:
         return "–"
     middle = found.median if isinstance(found, Interval) else found.value
-    return f"{_digits(factor * middle)} [{_digits(factor * found.low)}, {_digits(factor * found.high)}]"
-
-
-def _digits(value: float) -> str:
-    """Four digits that count, or all before the point."""
-    return f"{value:.0f}" if 1000 <= abs(value) < np.inf else f"{value:.4g}"
+    return f"{digits(factor * middle)} [{digits(factor * found.low)}, {digits(factor * found.high)}]"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.record import ALONE, BASE_BATCH, CPU, EMULATED, EXCHANGE, SECONDS, STEP, GapTable, Record, pooled
+from harness.record import ALONE, BASE_BATCH, CPU, EMULATED, EXCHANGE, SECONDS, SLEPT, STEP, GapTable, Record, pooled
 from harness.spec import Setting
 from harness.stats.intervals import median_interval
 
@@ -71,6 +71,8 @@ class Times:
         alone: seconds per clock of that reference, T(1).
         exchange: seconds per clock of the collectives alone, of the slowest rank; empty where they were not timed.
         cpu: processor seconds per clock, all ranks together.
+        slept: seconds per clock that ranks slept in the place of computing; empty where they computed, or where what
+            they slept was drawn.
     """
 
     setting: Setting
@@ -80,6 +82,7 @@ class Times:
     alone: Mapping[int, float]
     exchange: Mapping[int, float]
     cpu: Mapping[int, float]
+    slept: Mapping[int, float]
 
     @property
     def seconds(self) -> Interval:
@@ -115,6 +118,7 @@ def times(records: Sequence[Record]) -> dict[str, Times]:
     base_batches = {
         r.facts.setting.id: int(r.facts.measured.get(BASE_BATCH, r.facts.setting.training.batch)) for r in records
     }
+    slept = _slept(records)
     return {
         name: Times(
             setting,
@@ -124,6 +128,7 @@ def times(records: Sequence[Record]) -> dict[str, Times]:
             _slowest(gaps, SECONDS, ALONE),
             _slowest(gaps, SECONDS, EXCHANGE),
             _over_ranks(gaps, CPU, STEP, np.add),
+            slept.get(name, {}),
         )
         for name, (setting, gaps) in pooled(records).items()
     }
@@ -143,6 +148,16 @@ def ratio(above: Mapping[int, float], below: Mapping[int, float]) -> Interval:
     if not common:
         return Interval(np.nan, np.nan, np.nan, 0)
     return Interval.of(np.array([above[number] / below[number] for number in common]))
+
+
+def _slept(records: Sequence[Record]) -> dict[str, dict[int, float]]:
+    """By setting and round."""
+    found: dict[str, dict[int, float]] = {}
+    for record in records:
+        if seconds := record.facts.measured.get(SLEPT, 0.0):
+            numbers = np.unique(record.gaps.replicate[record.gaps.gap == SECONDS]).tolist()
+            found.setdefault(record.facts.setting.id, {}).update(dict.fromkeys(numbers, seconds))
+    return found
 
 
 def _slowest(gaps: GapTable, gap: str, layer: str) -> dict[int, float]:

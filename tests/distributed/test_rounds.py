@@ -20,7 +20,7 @@ from harness.errors import LaunchError
 from harness.measure import machine
 from harness.measure.launch import Hosts, Launcher
 from harness.measure.stage import Cast, Stage
-from harness.record import ALONE, EMULATED, SECONDS, STEP, TRAJECTORY, Record
+from harness.record import ALONE, EMULATED, SECONDS, SLEPT, STEP, TRAJECTORY, Record
 from harness.runner.event import Event
 from harness.runner.run import Options
 from harness.spec import Setting
@@ -78,7 +78,7 @@ def test_ranks_beyond_the_cores_sleep_and_are_called_emulated(records: dict[str,
         emulated = record.facts.setting.distribution.ranks > cores
         assert bool(record.facts.measured[EMULATED]) == emulated
         assert bool((record.gaps.gap == TRAJECTORY).any()) != emulated
-        assert (record.facts.measured["slept_seconds_per_clock"] > 0) == emulated
+        assert (record.facts.measured[SLEPT] > 0) == emulated
 
 
 def test_times_are_those_of_the_slowest_rank(records: dict[str, Record]) -> None:

@@ -8,7 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.record import ALONE, BASE_BATCH, CPU, EMULATED, EXCHANGE, SECONDS, STEP, TRAJECTORY, GapTable, Measurement
+from harness.record import (
+    ALONE,
+    BASE_BATCH,
+    CPU,
+    EMULATED,
+    EXCHANGE,
+    SECONDS,
+    SLEPT,
+    STEP,
+    TRAJECTORY,
+    GapTable,
+    Measurement,
+)
 from harness.spec import ModelPartition, Setting
 from harness.turns import Answer
 
@@ -59,7 +71,7 @@ def measure(taken: Taken) -> Measurement:
             )
             for gap, layer, rank, value in rows
         ]
-    measured = {EMULATED: float(taken.emulated), "slept_seconds_per_clock": taken.slept}
+    measured = {EMULATED: float(taken.emulated), SLEPT: taken.slept}
     measured[BASE_BATCH] = float(taken.base.training.batch)
     return Measurement(GapTable.concat(tables), measured)
 

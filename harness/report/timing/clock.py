@@ -20,7 +20,8 @@ class Parts:
 
     Args:
         point: the setting.
-        compute: the step without exchange; for model partitions the step less the exchange; of one worker T(1).
+        compute: what ranks slept in its place, where they did; else the step without exchange; for model partitions the
+            step less the exchange; of one worker T(1).
         exchange: the collectives alone.
         wait: the slowest rank's step less the mean of all ranks.
         rest: what of the step none of these explains, its median at least 0; None where there is an overlap.
@@ -76,6 +77,8 @@ def _parts(point: Times, group: Group, gaps: GapTable) -> Parts:
 
 def _compute(point: Times, group: Group, wait: Mapping[int, float]) -> Mapping[int, float]:
     """By round; empty where it is not known."""
+    if point.slept:
+        return point.slept
     if is_limit(point.setting):
         return {n: seconds - wait[n] for n, seconds in point.step.items()}
     if workers(point) == 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.report.digits import digits
 from harness.report.timing.groups import Group
 from harness.report.timing.names import is_peer, shape, workers
 from harness.spec import Fault
@@ -34,10 +35,11 @@ class Comparison:
 
     @property
     def word(self) -> str:
-        """What the interval says of ours."""
-        if self.ratio.low > 1:
+        """What the interval says of ours, with the digits that are printed of it."""
+        low, high = (float(digits(end)) for end in (self.ratio.low, self.ratio.high))
+        if low > 1:
             return FASTER
-        return SLOWER if self.ratio.high < 1 else NO_DIFFERENCE
+        return SLOWER if high < 1 else NO_DIFFERENCE
 
 
 def comparisons(found: Sequence[Group]) -> list[Comparison]:

@@ -115,7 +115,7 @@ def _reference(group: Group, points: Sequence[Times]) -> Times | None:
     first = points[0].setting
     training = replace(first.training, batch=group.batch)
     setting = Setting(first.role, training, DataPartition(1), first.replicates)
-    return Times(setting, False, step=alone, base_batch=group.batch, alone=alone, exchange={}, cpu={})
+    return Times(setting, False, step=alone, base_batch=group.batch, alone=alone, exchange={}, cpu={}, slept={})
 
 
 def _rates(points: Mapping[int, Times]) -> dict[int, list[float]]:

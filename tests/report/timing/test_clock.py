@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from harness.record import Record
+from harness.record import EMULATED, SLEPT, Record
 from harness.report.timing import Timing
 from harness.spec import DataPartition, Fault, Layout, ModelPartition, StalePartition
 from harness.stats.speed import times
@@ -43,6 +45,26 @@ def test_parts_are_what_they_are_called() -> None:
     assert (stale.exchange, stale.overlap) == (None, None)
     assert stale.rest is not None
     assert stale.rest.median == pytest.approx(0.05 - stale.wait.median, rel=0.5)
+
+
+def test_what_ranks_slept_is_what_they_computed() -> None:
+    kinds = DataPartition(2), ModelPartition(2, Layout.NEURON)
+    bulk, divided = (asleep(timed(kind, 1.2, exchange=0.05), 0.45) for kind in kinds)
+    drawn = asleep(timed(StalePartition(2, 3), 0.6), 0.0)
+    rows = Timing(None, [bulk, divided, drawn]).parts  # type: ignore[arg-type]
+    by_name = {row.name: row for row in rows}
+    for name in "P = 2: data, BSP", "P = 2: neuron":
+        row = by_name[name]
+        assert row.compute is not None
+        assert row.compute.median == pytest.approx(0.45)
+        assert row.rest is not None
+        assert row.rest.median == pytest.approx(0.1 - row.wait.median, rel=0.3)
+    assert by_name["P = 2: data, SSP s = 3, eager"].compute is None
+
+
+def asleep(record: Record, seconds: float) -> Record:
+    measured = record.facts.measured | {EMULATED: 1.0, SLEPT: seconds}
+    return replace(record, facts=record.facts.model_copy(update={"measured": measured}))
 
 
 def limit_key(one: Record) -> object:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from harness.report.timing.comparisons import FASTER, NO_DIFFERENCE, SLOWER, Comparison, comparisons
 from harness.report.timing.groups import groups
 from harness.spec import DataPartition, Fault, Framework, PeerPartition
@@ -31,3 +33,9 @@ def test_the_word_is_that_of_the_whole_interval() -> None:
         for median, low, high in [(1.2, 1.1, 1.3), (1.1, 0.9, 1.3), (0.9, 0.8, 1.1), (0.9, 0.8, 0.95)]
     ]
     assert words == [FASTER, NO_DIFFERENCE, NO_DIFFERENCE, SLOWER]
+
+
+@pytest.mark.parametrize(("low", "high"), [(1.0004, 1.116), (0.9, 0.99996)])
+def test_the_word_says_no_more_than_the_interval_does_as_it_is_printed(low: float, high: float) -> None:
+    (one, *_) = groups(timed_records())[0].points
+    assert Comparison(one, one, Interval(low, low, high, 8)).word == NO_DIFFERENCE
