@@ -4,8 +4,8 @@ Every worker keeps a table of its own. What workers send is folded into the *bas
 workers, once all of them have sent theirs: so the base is the same bits everywhere, whatever came when. The *view* that
 is read is the base and, on top, what else has come: own changes always, others' up to s clocks late.
 
-A change is packed when its clock ends: what is looked at for numbers that are not finite, digested, sent and received
-is the same few tensors.
+A change is packed when its clock ends: what is looked at for numbers that are not finite, digested, sent, received
+and folded is the same few tensors.
 
 Copies of the weights beside the base: the view, where it is not the base; own changes that are not folded here or not
 received there, s + 1 of them with the one that is being made; of each other worker one change, and more while fewer

@@ -93,16 +93,17 @@ class Eager(_Threads):
 
     def _steps(self, inbox: Inbox) -> Mapping[str, Callable[[int], None]]:
         """A sender, and receivers, which receive where there is room."""
-        cast = self._packing.compiled(self._cast(self._ranks.rank))
+        cast, place_holder = self._packing.compiled(self._cast(self._ranks.rank)), self._packing.untouched()
 
         def send(clock: int) -> None:
             cast(self._outbox.get())
             inbox.sent(clock)
 
-        return {"sender": send} | {f"receiver of {roots}": self._receiver(roots, inbox) for roots in self._received}
+        receivers = {f"receiver of {roots}": self._receiver(roots, place_holder, inbox) for roots in self._received}
+        return {"sender": send} | receivers
 
-    def _receiver(self, roots: Sequence[int], inbox: Inbox) -> Callable[[int], None]:
-        casts, place_holder = self._packing.compiled(*map(self._cast, roots)), self._packing.untouched()
+    def _receiver(self, roots: Sequence[int], place_holder: Tensors, inbox: Inbox) -> Callable[[int], None]:
+        casts = self._packing.compiled(*map(self._cast, roots))
 
         def receive(clock: int) -> None:
             inbox.wait_for_room(clock)
