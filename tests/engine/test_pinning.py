@@ -1,4 +1,4 @@
-"""Ranks that are timed have a core of their own, where there are enough."""
+"""Ranks that are timed have a core of their own where there are enough, and share them evenly where there are not."""
 
 import os
 import subprocess
@@ -25,8 +25,9 @@ def test_each_rank_has_a_core_of_its_own(prefix: str) -> None:
     assert [cores_of(rank, size, prefix) for rank in range(size)] == [[core] for core in CORES]
 
 
-def test_ranks_beyond_the_cores_are_left_alone() -> None:
-    assert cores_of(0, len(CORES) + 1, "HOROVOD") == CORES
+def test_ranks_beyond_the_cores_share_them_evenly() -> None:
+    size = 2 * len(CORES)
+    assert [cores_of(rank, size, "HOROVOD") for rank in range(size)] == [[core] for core in 2 * CORES]
 
 
 @pytest.mark.parametrize("prefix", ["HOROVOD", "NOBODY"])
