@@ -7,16 +7,7 @@ is read is the base and, on top, what else has come: own changes always, others'
 A change is packed when its clock ends: what is looked at for numbers that are not finite, digested, sent, received
 and folded is the same few tensors.
 
-Copies of the weights beside the base: the view, where it is not the base; own changes that are not folded here or not
-received there, s + 1 of them with the one that is being made; of each other worker one change, and more while fewer
-than s(P − 1) changes wait to be folded. So two workers hold s + 3 copies, one of which the step needs without a table
-too; and a view is ahead of its reader by two clocks at most, unless s is infinite. Where sums come they take the place
-of own changes, part by part where the worker is far ahead, as soon as no view will hold these by themselves.
-
-For that, a worker waits while it is more clocks ahead of what it has sent than others are to receive while it computes.
-And one that was ahead and now is late, and gets more than it has room for, takes into the base what is complete while
-it computes: it computes with the view on top of its own changes, not with the base. Else others could not send, and
-had to wait.
+How many changes it holds, and who waits for whom because of that, is said in `engine.room`.
 """
 
 from __future__ import annotations
@@ -24,7 +15,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from itertools import accumulate
-from math import inf
 from threading import Lock
 from typing import Protocol
 
@@ -39,6 +29,7 @@ from harness.engine.memory import under
 from harness.engine.nets import Tensors
 from harness.engine.optimizers import Rule
 from harness.engine.packing import Packing
+from harness.engine.room import RoomForChanges, RoomForSums
 from harness.engine.runtime import tf
 from harness.errors import BadInputError
 from harness.history.recorder import Recorder, digest
@@ -120,18 +111,13 @@ class SSPTable:
         self._packing = Packing(flat)
         self._fold = fold_into(flat, rule, factor, self._packing)
         self._shapes = [weight.shape for weight in self._fold.base]
-        self._clock = self._folded = 0
         self._mine: dict[int, Tensors] = {}
-        self._seen: list[int] | None = None
         self._view: Weights = ()
         self._changes: dict[int, Sent] = {}
-        self._arrived = [0] * bounds.workers
-        # Workers whose changes come, or this one and the sum of all.
-        self._senders = 2 if transport.adds_up else bounds.workers
-        self._few = bounds.few(self._senders)
-        self._awaited = self._sent = 0
+        self._room = (RoomForSums if transport.adds_up else RoomForChanges)(bounds)
+        self._awaited = 0
         self._arrivals = News()
-        self._room = News(self._arrivals)
+        self._departures = News(self._arrivals)
         # Whose turn it is to fold, to read, or to put in what has come.
         self._turn = Lock()
         transport.start(self)
@@ -139,7 +125,7 @@ class SSPTable:
     @property
     def view(self) -> tuple[int, ...]:
         """How many updates of each worker the present view holds."""
-        return tuple(self._seen or ())
+        return tuple(self._room.seen or ())
 
     def get(self, layer: int) -> Weights:
         """Weights of a layer as this clock sees them; waits until the staleness bound allows it.
@@ -152,7 +138,7 @@ class SSPTable:
         Returns:
             Its weights, to be read only, until `clock` is called: what they hold changes with the next read.
         """
-        if self._seen is None:
+        if self._room.seen is None:
             self._read()
         return self._view[self._places[layer] : self._places[layer + 1]]
 
@@ -178,9 +164,9 @@ class SSPTable:
         Raises:
             BadInputError: a layer has no change, or one that is not finite; or all clocks have been.
         """
-        if self._clock == self.bounds.clocks:
+        if self._room.clock == self.bounds.clocks:
             raise BadInputError(
-                f"all {self._clock} clocks have been", where="table", remedy="make it for as many as it is to see"
+                f"all {self._room.clock} clocks have been", where="table", remedy="make it for as many as it is to see"
             )
         missing = [layer for layer in range(len(self._places) - 1) if layer not in self._mine]
         if missing:
@@ -189,13 +175,13 @@ class SSPTable:
         parcels = self._packing.packed(change)
         seen = [under(parcel) for parcel in parcels]
         self._require_finite(seen, change)
-        self._recorder.write(self._clock, digest(seen))
-        self.deliver(self.bounds.worker, self._clock, parcels)
-        self._transport.send(self._clock, parcels)
-        self._mine, self._seen, self._view = {}, None, ()
-        with self._room:
-            self._clock += 1
-            self._room.notify_all()
+        self._recorder.write(self._room.clock, digest(seen))
+        self.deliver(self.bounds.worker, self._room.clock, parcels)
+        self._transport.send(self._room.clock, parcels)
+        self._mine, self._room.seen, self._view = {}, None, ()
+        with self._departures:
+            self._room.clock += 1
+            self._departures.notify_all()
 
     def finish(self) -> Weights:
         """Wait for everybody's last clock.
@@ -204,15 +190,15 @@ class SSPTable:
             The final weights, the same bits on every worker.
         """
         # One after the other: what is folded makes room for what is to come.
-        while self._folded < self.bounds.clocks:
+        while self._room.folded < self.bounds.clocks:
             with self._arrivals:
-                self._wait_for(self._folded + 1)
+                self._wait_for(self._room.folded + 1)
             with self._turn:
-                self._fold_before(min(self._arrived))
+                self._fold_before(self._room.complete)
         self._transport.finish()
         with self._arrivals:
             self._arrivals.raise_error()
-        self._recorder.final(self._arrived, digest(map(under, self._fold.base), whole=True))
+        self._recorder.final(self._room.arrived, digest(map(under, self._fold.base), whole=True))
         return self._fold.base
 
     def deliver(self, worker: int, clock: int, parcels: Tensors) -> None:
@@ -228,9 +214,9 @@ class SSPTable:
         with self._turn:
             self._put_in(worker, clock, parcels)
             # Before it is asked whether the worker computes: it may end its clock now.
-            ended = self._clock
-            if self._is_crowded():
-                self._fold_before(min(*self._arrived, ended))
+            ended = self._room.clock
+            if self._room.is_crowded:
+                self._fold_before(min(self._room.complete, ended))
 
     def wait_for_room(self, clock: int) -> None:
         """Wait until the next change of a worker may be received: a bound of memory, for which no read has to wait.
@@ -238,8 +224,8 @@ class SSPTable:
         Args:
             clock: of that change.
         """
-        with self._room:
-            self._room.wait_until(lambda: self._has_room(clock))
+        with self._departures:
+            self._departures.wait_until(lambda: self._room.is_free(clock))
 
     def has_let_go(self, clock: int) -> bool:
         """Whether the own change of a clock is kept by nobody but its transport: no view will hold it by itself.
@@ -260,12 +246,12 @@ class SSPTable:
             clock: c; those before it they have too.
         """
         with self._arrivals:
-            waited, made_room = self._is_ahead_of_sending(), self._folded > self._sent
-            self._sent = clock + 1
+            waited, made_room = self._room.is_ahead_of_sending, self._room.folded > self._room.sent
+            self._room.sent = clock + 1
             if waited:
                 self._arrivals.notify_all()
             if made_room:
-                self._room.notify_all()
+                self._departures.notify_all()
 
     def fail(self, error: BaseException) -> None:
         """End every wait, now and later, with an error.
@@ -279,68 +265,47 @@ class SSPTable:
         with self._arrivals:
             if worker == EVERYONE:
                 self._changes[clock] = {EVERYONE: parcels}
-                self._arrived = [max(n, clock + 1) for n in self._arrived]
+                self._room.arrived = [max(n, clock + 1) for n in self._room.arrived]
             else:
                 self._changes.setdefault(clock, {})[worker] = parcels
-                self._arrived[worker] = clock + 1
+                self._room.arrived[worker] = clock + 1
             # Of P − 1 changes of a clock the last one ends a wait; to be woken by each would take as long as a fold.
-            if min(self._arrived) >= self._awaited:
+            if self._room.complete >= self._awaited:
                 self._arrivals.notify_all()
-
-    def _is_crowded(self) -> bool:
-        """Whether more changes wait to be folded than there is room for, and the worker computes meanwhile.
-
-        One change of each worker is no crowd: it is folded in the same pass over memory that makes the next view.
-        """
-        return self._seen is not None and self._waiting() > max(self._senders, self._few)
-
-    def _waiting(self) -> int:
-        """How many changes wait to be folded."""
-        mine, all_ = self._arrived[self.bounds.worker], min(self._arrived)
-        return (mine + all_ if self._transport.adds_up else sum(self._arrived)) - self._senders * self._folded
 
     def _read(self) -> None:
         self._wait_for_sending()
         with self._arrivals:
-            self._wait_for(self.bounds.awaited(self._clock))
+            self._wait_for(self.bounds.awaited(self._room.clock))
         # Nothing is put in meanwhile: a sum would take the place of the own change in a window, which would be kept
         # beside it.
         with self._turn:
-            seen = self.bounds.seen(self._clock, self._arrived)
-            complete = max(self._folded, self.bounds.complete(self._clock, seen))
+            seen = self.bounds.seen(self._room.clock, self._room.arrived)
+            complete = max(self._room.folded, self.bounds.complete(self._room.clock, seen))
             window = [(clock, self._visible(clock, seen)) for clock in range(complete, max(seen))]
             self._view = self._fold_up_to(complete, [step for step in window if step[1]])
-        self._recorder.read(self._clock, self.bounds.reported(self._clock, seen))
-        with self._room:
-            self._seen = seen
-            if self._transport.adds_up:
-                self._changes.get(self._unviewed() - 1, {}).pop(self.bounds.worker, None)
-                self._room.notify_all()
-
-    def _unviewed(self) -> int:
-        """Number of clocks whose own changes no view that is yet to come will hold but in the sum of all."""
-        if self._clock == self.bounds.clocks:
-            return self._clock
-        return self.bounds.oldest(self._clock + (self._seen is not None))
+        self._recorder.read(self._room.clock, self.bounds.reported(self._room.clock, seen))
+        with self._departures:
+            self._room.seen = seen
+            if (replaced := self._room.replaced) is not None:
+                self._changes.get(replaced, {}).pop(self.bounds.worker, None)
+                self._departures.notify_all()
 
     def _wait_for_sending(self) -> None:
         """Take in what others send meanwhile: else two workers could wait for each other to have room."""
-        while self._is_ahead_of_sending():
+        while self._room.is_ahead_of_sending:
             with self._turn:
-                self._fold_before(min(*self._arrived, self._clock))
+                self._fold_before(min(self._room.complete, self._room.clock))
             with self._arrivals:
-                self._awaited = self._folded + 1
+                self._awaited = self._room.folded + 1
                 self._arrivals.wait_until(
-                    lambda: not self._is_ahead_of_sending() or min(self._arrived) >= self._awaited
+                    lambda: not self._room.is_ahead_of_sending or self._room.complete >= self._awaited
                 )
-
-    def _is_ahead_of_sending(self) -> bool:
-        return not self._transport.adds_up and self._clock - self._sent > self.bounds.unsent
 
     def _wait_for(self, clocks: int) -> None:
         """Wait until so many clocks of everybody have come; call it while holding the lock."""
         self._awaited = clocks
-        self._arrivals.wait_until(lambda: min(self._arrived) >= clocks)
+        self._arrivals.wait_until(lambda: self._room.complete >= clocks)
 
     def _require_finite(self, parcels: Sequence[NDArray[np.float64]], change: Tensors) -> None:
         if all(map(is_finite, parcels)):
@@ -354,41 +319,28 @@ class SSPTable:
                 remedy="use a smaller step size, or look for a division by 0 in the gradient",
             )
 
-    def _has_room(self, clock: int) -> bool:
-        """Whether a change is of the clock to be folded next, or one clock ahead at most while few wait for that.
-
-        A sum may come where it takes the place of the own change, or of one that has been folded, or few wait.
-        """
-        if self._few == inf:
-            return True
-        if self._transport.adds_up:
-            return clock < self._unviewed() or self._clock - self._folded <= max(self._senders, self.bounds.ahead - 1)
-        # Own changes that are folded and yet to be sent take their room too.
-        few = self._waiting() + max(0, self._folded - self._sent) <= self._few
-        return clock == self._folded or (clock <= self._clock + 1 and few)
-
     def _fold_up_to(self, limit: int, window: Sequence[Step]) -> Weights:
         """Fold all clocks before a limit, and return the weights with a window on top."""
         self._fold_before(limit - 1)
-        return self._fold_next(window) if self._folded < limit else self._fold.fold((), window)
+        return self._fold_next(window) if self._room.folded < limit else self._fold.fold((), window)
 
     def _fold_before(self, limit: int) -> None:
-        while self._folded < limit:
+        while self._room.folded < limit:
             self._fold_next(())
 
     def _fold_next(self, window: Sequence[Step]) -> Weights:
         # No name is kept of what is folded: it is gone before there is room for the next.
         weights = self._fold.fold([self._next_step()], window)
-        with self._room:
-            self._folded += 1
-            self._room.notify_all()
-        self._on_fold(self._folded, self._fold.base)
+        with self._departures:
+            self._room.folded += 1
+            self._departures.notify_all()
+        self._on_fold(self._room.folded, self._fold.base)
         return weights
 
     def _next_step(self) -> Step:
         with self._arrivals:
-            change = self._changes.pop(self._folded)
-        return self._folded, [change[worker] for worker in sorted(change)]
+            change = self._changes.pop(self._room.folded)
+        return self._room.folded, [change[worker] for worker in sorted(change)]
 
     def _visible(self, clock: int, seen: Sequence[int]) -> list[Tensors]:
         """Changes of a clock that a view holds, in the order of the workers."""
@@ -396,4 +348,4 @@ class SSPTable:
         return [change[w] for w in sorted(change) if (min(seen) if w == EVERYONE else seen[w]) > clock]
 
     def _place(self, layer: int) -> str:
-        return f"worker {self.bounds.worker}, clock {self._clock}, layer {layer + 1}"
+        return f"worker {self.bounds.worker}, clock {self._room.clock}, layer {layer + 1}"

@@ -38,7 +38,7 @@ def test_a_bounded_inbox_keeps_no_read_waiting(data: st.DataObject, count: int, 
         return bool(team[p].table.view) or (done[p] < clocks and not late)
 
     def under_way(p: int, q: int) -> bool:
-        return p != q and arrived[p][q] < done[q] and team[p].table._has_room(arrived[p][q])
+        return p != q and arrived[p][q] < done[q] and team[p].table._room.is_free(arrived[p][q])
 
     while min(done) < clocks:
         moves = [(p, p) for p in range(count) if ready(p)]
@@ -69,7 +69,7 @@ def test_sums_that_wait_for_room_keep_no_read_waiting(data: st.DataObject, count
 
     def all_add() -> bool:
         free = min(has) == summed < min(done)
-        return free and all(member.table._has_room(summed) for member in team)
+        return free and all(member.table._room.is_free(summed) for member in team)
 
     while min(has) < clocks:
         moves = [(p, "step") for p in range(count) if ready(p)] + [(p, "get") for p in range(count) if has[p] < summed]
@@ -89,7 +89,7 @@ def test_sums_that_wait_for_room_keep_no_read_waiting(data: st.DataObject, count
         else:
             team[p].table.get(0)
         # Nobody waits for who computes.
-        assert not team[p].table.view or has[p] == done[p] or team[p].table._has_room(has[p])
+        assert not team[p].table.view or has[p] == done[p] or team[p].table._room.is_free(has[p])
         held = sum(map(len, team[p].table._changes.values())) + summed - has[p]
         # One of them is the change that was just made, and belongs to the step.
         assert done[p] == clocks or held <= max(2, staleness) + 1
@@ -108,7 +108,7 @@ def test_a_sum_has_room_as_soon_as_its_worker_computes(staleness: int) -> None:
     late.table.get(0)
     assert going.wait(10)
     for clock in range(staleness):
-        assert late.table._has_room(clock)
+        assert late.table._room.is_free(clock)
         late.wire.inbox.deliver(EVERYONE, clock, packed(changes(0, clock)))
 
 
@@ -117,12 +117,12 @@ def test_a_sum_for_which_there_is_room_is_folded_by_the_pass_that_makes_the_next
     train(member.table, 0, 0)
     member.table.get(0)
     member.wire.inbox.deliver(EVERYONE, 0, packed(changes(0, 0)))
-    assert member.table._folded == 0
+    assert member.table._room.folded == 0
     train(member.table, 0, 1)
     # The next one need not wait for that read.
-    assert member.table._has_room(1)
+    assert member.table._room.is_free(1)
     member.table.get(0)
-    assert member.table._folded == 1
+    assert member.table._room.folded == 1
 
 
 def test_what_is_folded_is_gone_before_there_is_room_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,13 +133,13 @@ def test_what_is_folded_is_gone_before_there_is_room_for_more(monkeypatch: pytes
     member.wire.inbox.deliver(1, 0, brought)
     del brought
     gone: list[bool] = []
-    notify = member.table._room.notify_all
+    notify = member.table._departures.notify_all
 
     def told() -> None:
         gone.extend(ref() is None for ref in left)
         notify()
 
-    monkeypatch.setattr(member.table._room, "notify_all", told)
+    monkeypatch.setattr(member.table._departures, "notify_all", told)
     member.table.get(0)
     assert gone == [True] * len(left)
 
@@ -194,7 +194,7 @@ def test_what_is_complete_is_folded_while_a_worker_computes_if_there_is_no_room_
     if computes:
         view = [np.array(w) for layer in range(2) for w in late.table.get(layer)]
     late.wire.inbox.deliver(1, 0, packed(changes(1, 0)))
-    assert late.table._has_room(1) == computes
+    assert late.table._room.is_free(1) == computes
     assert len(bases) == computes
     if computes:
         for found, expected in zip(bases[-1], added([1, 1]), strict=True):
@@ -226,8 +226,8 @@ def test_who_is_further_ahead_of_what_it_has_sent_than_it_may_be_waits_and_takes
     read = begun(lambda: quick.table.get(0))
     assert not read.wait(0.05)
     # Its own third clock is complete with what has come, and makes room for the fourth.
-    assert quick.table._folded == 3
-    assert quick.table._has_room(3)
+    assert quick.table._room.folded == 3
+    assert quick.table._room.is_free(3)
     quick.wire.inbox.sent(0)
     assert read.wait(10)
 
