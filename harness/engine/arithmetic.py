@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -16,7 +17,7 @@ from harness.engine import nets, ranks, runtime
 from harness.engine.pinning import pin
 from harness.engine.ranks import Ranks
 from harness.engine.runtime import tf
-from harness.engine.timing import MARK, per_turn, repeated
+from harness.engine.timing import MARK, Loop, over, per_turn, repeated
 
 SIDES, BATCHES = (32, 128, 512, 2048), (4, 16, 64, 256, 1024)
 # Steps are in float32; of the others no more than the rate of large products is said.
@@ -29,7 +30,7 @@ _WIDTH = 128
 # So many floating-point operations take some ten milliseconds on one core: a loop is called from Python, which takes
 # a tenth of one.
 _OPERATIONS = 2e9
-_REPEATS, _MOST_TURNS = 3, 200
+_ROUNDS, _MOST_TURNS = 3, 200
 
 
 def main() -> None:
@@ -50,21 +51,25 @@ def _products(kind: tf.DType, sides: tuple[int, ...], batches: tuple[int, ...], 
     weight, below, errors = (tf.Variable(tf.ones((1, 1, 1), kind), shape=(1, None, None)) for _ in range(3))
     loops = {name: repeated(step) for name, step in _layer(weight, below, errors).items()}
 
-    def timed(inputs: int, units: int, batch: int) -> dict[str, float]:
-        for matrix, shape in ((weight, (inputs, units)), (below, (inputs, batch)), (errors, (units, batch))):
-            matrix.assign(tf.ones((1, *shape), kind))
+    def timed(loop: Loop, shape: tuple[int, int, int]) -> float:
+        inputs, units, batch = shape
+        for matrix, sides in ((weight, (inputs, units)), (below, (inputs, batch)), (errors, (units, batch))):
+            matrix.assign(tf.ones((1, *sides), kind))
         turns = max(1, min(_MOST_TURNS, round(_OPERATIONS / (2 * inputs * units * batch))))
-        return {name: _median(loop, turns, here) for name, loop in loops.items()}
+        return per_turn(loop, turns, here)
 
-    started = timed(1, 1, 1)
-    found = [timed(*shape) for shape in product(sides, sides, batches)]
-    operations = [2.0 * i * u * b for i, u, b in product(sides, sides, batches)]
-    seconds = {name: _beyond(started[name], [times[name] for times in found], operations) for name in loops}
+    shapes = list(product(sides, sides, batches))
+    found = over(((1, 1, 1), *shapes), {name: partial(timed, loop) for name, loop in loops.items()}, _ROUNDS)
+    seconds = _beyond_starting(found, [2.0 * i * u * b for i, u, b in shapes])
     return {"inputs": sides, "units": sides, "batch": batches, "seconds": seconds}
 
 
+def _beyond_starting(found: dict[str, list[float]], work: list[float]) -> dict[str, list[float]]:
+    """Times without the first, which is that of starting; none at a higher rate than the highest rate with it."""
+    return {name: _beyond(started, seconds, work) for name, (started, *seconds) in found.items()}
+
+
 def _beyond(started: float, seconds: list[float], work: list[float]) -> list[float]:
-    """Times without that of starting, none of them at a higher rate than the highest rate with it."""
     highest = max(done / taken for done, taken in zip(work, seconds, strict=True))
     return [max(taken - started, done / highest) for done, taken in zip(work, seconds, strict=True)]
 
@@ -83,17 +88,16 @@ def _passes(here: Ranks) -> dict[str, Any]:
     units, biases = tf.Variable(tf.ones((1, 1, 1)), shape=(1, None, None)), tf.Variable(tf.ones(1), shape=(None,))
     loops = {name: repeated(step) for name, step in _steps(weight, other, half, units, biases).items()}
 
-    def timed(elements: int) -> dict[str, float]:
+    def timed(loop: Loop, elements: int) -> float:
         width = min(_WIDTH, elements)
         for vector, size in ((weight, elements), (other, elements), (half, max(1, elements // 2)), (biases, width)):
             vector.assign(tf.ones(size))
         units.assign(tf.ones((1, elements // width, width)))
         turns = max(4, min(_MOST_TURNS, _PASSED // elements))
-        return {name: _median(loop, turns, here) for name, loop in loops.items()}
+        return per_turn(loop, turns, here)
 
-    started, found = timed(1), [timed(elements) for elements in ELEMENTS]
-    work = list(map(float, ELEMENTS))
-    seconds = {name: _beyond(started[name], [times[name] for times in found], work) for name in loops}
+    found = over((1, *ELEMENTS), {name: partial(timed, loop) for name, loop in loops.items()}, _ROUNDS)
+    seconds = _beyond_starting(found, list(map(float, ELEMENTS)))
     return {"elements": ELEMENTS, "seconds": seconds}
 
 
@@ -124,12 +128,6 @@ def _steps(
         "hidden": hidden,
         "classes": classes,
     }
-
-
-def _median(loop: Callable[[int], object], turns: int, here: Ranks) -> float:
-    loop(1)
-    times = sorted(per_turn(loop, turns, here) for _ in range(_REPEATS))
-    return times[_REPEATS // 2]
 
 
 if __name__ == "__main__":

@@ -11,20 +11,22 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import product
+from functools import partial
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
 from harness.engine.pinning import pin
 from harness.engine.ranks import Ranks
-from harness.engine.step_times import Loop, alone, looped
+from harness.engine.step_times import alone, looped
 from harness.engine.timed.contender import Contender
 from harness.engine.timed.own import Team
 from harness.engine.timed.places import place
-from harness.engine.timing import MARK, per_turn, slowest
+from harness.engine.timing import MARK, medians, per_turn, slowest
 from harness.planning import Partition, example
-from harness.spec import DataPartition, Fault, Layout, ModelPartition, Role, Setting, Training
+from harness.spec import DataPartition, Fault, Layout, ModelPartition, Role, Setting
 from harness.spec.timings import AFTER, WARM
 
 LAYERS, _UNITS, _EXAMPLES = (1, 4), 4, 4
@@ -44,7 +46,7 @@ WHOLE = (
     ((440, 1500, 1500, 1500, 1000), 256),
 )
 _WHOLE_DIVISIONS = ("undivided", str(Layout.NEURON))
-_TURNS, _FEWEST_TURNS, _REPEATS, _REPEAT_SECONDS = 500, 3, 5, 0.15
+_TURNS, _FEWEST_TURNS, _ROUNDS, _ROUND_SECONDS = 500, 3, 9, 0.15
 # Widths and examples of a rank; often, since a stretch costs little beside what exchanges vary by.
 _STRETCHED, _STRETCHES, _CLOCKS, _TIMES = ((100, 60, 60, 20), 32), 20, 20, 15
 
@@ -58,35 +60,33 @@ def main() -> None:
         partitions = {"call": DataPartition(ranks, Fault.NO_EXCHANGE), "call_exchanging": DataPartition(ranks)}
     settings = {name: _stretched(partition) for name, partition in partitions.items()}
     team = Team(settings.values(), Path())
-    nets = [example((_UNITS,) * (layers + 1), _EXAMPLES) for layers in LAYERS]
-    steps = {
-        name: [_median(_loop(net, division), _TURNS, team.ranks) for net in nets]
-        for name, division in DIVISIONS.items()
-    }
-    whole = [_whole(*net, division, team.ranks) for net, division in product(WHOLE, _WHOLE_DIVISIONS)]
-    calls = {name: _of_a_stretch(team, setting) for name, setting in settings.items()}
+    calls = dict(zip(settings, _of_a_stretch(team, list(settings.values())), strict=True))
     # One process exchanges with nobody, in stretches or not.
-    found = {"layers": LAYERS, "seconds": steps, "whole": whole, "call_exchanging": calls["call"], **calls}
+    found = {"layers": LAYERS, **_steps(team.ranks), "call_exchanging": calls["call"], **calls}
     if team.rank == 0:
         print(MARK + json.dumps(found), flush=True)
 
 
-def _loop(net: Training, division: Partition) -> Loop:
-    return looped(alone(replace(net, clocks=_TURNS + 1), division).update)
+def _steps(here: Ranks) -> dict[str, Any]:
+    """Of nets of a few units by number of layers, and of whole nets, all in the same rounds."""
+    small = [(division, (_UNITS,) * (layers + 1)) for division, layers in product(DIVISIONS, LAYERS)]
+    whole = [(division, *net) for net, division in product(WHOLE, _WHOLE_DIVISIONS)]
+    measures = [_measure(division, widths, _EXAMPLES, here) for division, widths in small]
+    found = iter(medians(measures + [_measure(*asked, here) for asked in whole], _ROUNDS))
+    return {
+        "seconds": {division: list(islice(found, len(LAYERS))) for division in DIVISIONS},
+        "whole": [
+            {"widths": widths, "examples": examples, "division": division, "seconds": seconds}
+            for (division, widths, examples), seconds in zip(whole, found, strict=True)
+        ],
+    }
 
 
-def _whole(widths: tuple[int, ...], examples: int, division: str, here: Ranks) -> dict[str, Any]:
-    loop = _loop(example(widths, examples), DIVISIONS[division])
-    loop(1)
-    turns = round(_REPEAT_SECONDS / per_turn(loop, 1, here))
-    seconds = _median(loop, min(_TURNS, max(_FEWEST_TURNS, turns)), here)
-    return {"widths": widths, "examples": examples, "division": division, "seconds": seconds}
-
-
-def _median(loop: Loop, turns: int, here: Ranks) -> float:
-    loop(1)
-    times = sorted(per_turn(loop, turns, here) for _ in range(_REPEATS))
-    return times[_REPEATS // 2]
+def _measure(division: str, widths: tuple[int, ...], examples: int, here: Ranks) -> Callable[[], float]:
+    net = replace(example(widths, examples), clocks=_TURNS)
+    loop = looped(alone(net, DIVISIONS[division]).update)
+    turns = round(_ROUND_SECONDS / per_turn(loop, 1, here))
+    return partial(per_turn, loop, min(_TURNS, max(_FEWEST_TURNS, turns)), here)
 
 
 def _stretched(partition: DataPartition) -> Setting:
@@ -95,11 +95,15 @@ def _stretched(partition: DataPartition) -> Setting:
     return Setting(Role.CLAIM, replace(example(widths, examples * partition.workers), clocks=clocks), partition, 1)
 
 
-def _of_a_stretch(team: Team, setting: Setting) -> float:
-    """What clocks in stretches take more than as many in one, for each further stretch."""
-    contender = team.contender(setting, 0.0)
-    more = sorted(_turn(team, contender, _STRETCHES) - _turn(team, contender, 1) for _ in range(_TIMES))
-    return max(0.0, more[_TIMES // 2]) / (_STRETCHES - 1)
+def _of_a_stretch(team: Team, settings: Sequence[Setting]) -> list[float]:
+    """What clocks of each setting take more in stretches than in one, for each further stretch."""
+    contenders = [team.contender(setting, 0.0) for setting in settings]
+    more = medians([partial(_more, team, contender) for contender in contenders], _TIMES)
+    return [max(0.0, seconds) / (_STRETCHES - 1) for seconds in more]
+
+
+def _more(team: Team, contender: Contender) -> float:
+    return _turn(team, contender, _STRETCHES) - _turn(team, contender, 1)
 
 
 def _turn(team: Team, contender: Contender, stretches: int) -> float:

@@ -26,12 +26,12 @@ from harness.engine.ranks import Group, Ranks
 from harness.engine.runtime import tf
 from harness.engine.timed.own import Team
 from harness.engine.timed.places import place
-from harness.engine.timing import MARK, per_turn, repeated
+from harness.engine.timing import MARK, Loop, over, per_turn, repeated
 from harness.planning import example
 from harness.spec import DataPartition, Layout, ModelPartition, Role, Setting
 
 BYTES = tuple(1 << power for power in (10, 14, 17, 19, 21, 23, 25, 27))
-_REPEATS = 3
+_ROUNDS = 3
 # Ranks that share cores leave a barrier some milliseconds apart, which must be little beside what is timed.
 _TURN_BYTES, _MOST_TURNS = 1 << 25, 60
 # Among more ranks than these the largest two sizes are left out.
@@ -76,16 +76,12 @@ def _times(here: Ranks, among: Group, sizes: Sequence[int]) -> dict[str, Any]:
     members = len(among) or here.size
     whole, piece = _held(members)
     loops = {name: repeated(step) for name, step in _collectives(whole, piece, here, among, f".of.{members}").items()}
-    seconds: dict[str, list[float]] = {name: [] for name in loops}
-    for size in sizes:
-        columns = max(1, size // 4 // members)
-        for tensor, rows in ((whole, members), (piece, 1)):
-            tensor.assign(tf.ones((rows, columns)))
-        turns = max(1, min(_MOST_TURNS, _TURN_BYTES // size))
-        for name, loop in loops.items():
-            loop(2)
-            times = sorted(per_turn(loop, turns, here) for _ in range(_REPEATS))
-            seconds[name].append(times[_REPEATS // 2])
+
+    def timed(loop: Loop, size: int) -> float:
+        _fill(whole, piece, size)
+        return per_turn(loop, max(1, min(_MOST_TURNS, _TURN_BYTES // size)), here)
+
+    seconds = over(sizes, {name: partial(timed, loop) for name, loop in loops.items()}, _ROUNDS)
     return {"ranks": members, "at_once": here.size // members, "bytes": sizes, "seconds": seconds}
 
 
@@ -106,29 +102,40 @@ def _waits(here: Ranks) -> dict[str, Any]:
     small, products = tf.Variable(tf.ones(_FEW)), tf.Variable(0)
     before = repeated(lambda: _computed(products))
     after = repeated(lambda: _sum_after(_computed(products), small, here))
-    computed, seconds = [], []
-    for count in _PRODUCTS:
+
+    def timed(loop: Loop, count: int) -> float:
         products.assign(count)
-        computed.append(_median(before, _WAITING_TURNS, here))
-        seconds.append(_median(after, _WAITING_TURNS, here) - computed[-1])
-    return {"computed": computed, "seconds": seconds, "bytes": BYTES[:-2], "further": _further(here)}
+        return per_turn(loop, _WAITING_TURNS, here)
+
+    found = over(_PRODUCTS, {"before": partial(timed, before), "after": partial(timed, after)}, _ROUNDS)
+    seconds = [later - earlier for earlier, later in zip(found["before"], found["after"], strict=True)]
+    return {"computed": found["before"], "seconds": seconds, "bytes": BYTES[:-2], "further": _further(here)}
 
 
 def _further(here: Ranks) -> dict[str, list[float]]:
     """By collective, over sizes: what several together take more than one, by the number of the others."""
     tensors = [_held(here.size) for _ in range(_TOGETHER)]
     made = [_collectives(whole, piece, here, (), f".{place}") for place, (whole, piece) in enumerate(tensors)]
-    found: dict[str, list[float]] = {name: [] for name in made[0]}
-    alone, together = ([repeated(partial(_all, [m[name] for m in made[:n]])) for name in found] for n in (1, len(made)))
-    for size in BYTES[:-2]:
+
+    def more(one: Loop, several: Loop, size: int) -> float:
         for whole, piece in tensors:
-            for tensor, rows in ((whole, here.size), (piece, 1)):
-                tensor.assign(tf.ones((rows, max(1, size // 4 // here.size))))
+            _fill(whole, piece, size)
         turns = max(4, min(_WAITING_TURNS, _TURN_BYTES // size))
-        for name, one, several in zip(found, alone, together, strict=True):
-            more = _median(several, turns, here) - _median(one, turns, here)
-            found[name].append(max(0.0, more / (_TOGETHER - 1)))
-    return found
+        return (per_turn(several, turns, here) - per_turn(one, turns, here)) / (_TOGETHER - 1)
+
+    def summed(name: str, count: int) -> Loop:
+        return repeated(partial(_all, [collectives[name] for collectives in made[:count]]))
+
+    asked = {name: partial(more, summed(name, 1), summed(name, _TOGETHER)) for name in made[0]}
+    found = over(BYTES[:-2], asked, _ROUNDS)
+    return {name: [max(0.0, seconds) for seconds in over] for name, over in found.items()}
+
+
+def _fill(whole: tf.Variable, piece: tf.Variable, size: int) -> None:
+    """So many bytes of float32 numbers, and a member's piece of them."""
+    members = whole.shape[0]
+    for tensor, rows in ((whole, members), (piece, 1)):
+        tensor.assign(tf.ones((rows, max(1, size // 4 // members))))
 
 
 def _held(members: int) -> tuple[tf.Variable, tf.Variable]:
@@ -155,12 +162,6 @@ def _computed(products: tf.Variable) -> tf.Tensor:
 def _sum_after(computed: tf.Tensor, small: tf.Variable, here: Ranks) -> tf.Tensor:
     with tf.control_dependencies([computed]):
         return here.sum(tf.identity(small.read_value()), "after")
-
-
-def _median(loop: Callable[[int], None], turns: int, here: Ranks) -> float:
-    loop(2)
-    times = sorted(per_turn(loop, turns, here) for _ in range(_REPEATS))
-    return times[_REPEATS // 2]
 
 
 if __name__ == "__main__":

@@ -8,13 +8,16 @@ are used, which is more than one measure: what a table takes depends on what it 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import product
+from statistics import median
 from typing import Any
 
 from harness.engine.timed.contender import Contender
 from harness.engine.timed.own import Team
-from harness.engine.timing import slowest
+from harness.engine.timing import medians, slowest
 from harness.planning import example
 from harness.spec import DataPartition, Distribution, Fault, Role, Setting, StalePartition, Training, Transport
 from harness.spec.timings import AFTER, WARM
@@ -29,7 +32,7 @@ LARGE = (((2048, 2048, 2048, 2048), 10),)
 EXAMPLES = (128, 256)
 # Of ranks that are more than the cores: long enough for all that they carry for each other to be done meanwhile.
 _ASLEEP, _ASLEEP_CLOCKS = 4e-2, 10
-_MANY, _REPEATS = 8, 3
+_MANY, _ROUNDS = 8, 3
 
 
 def naps(team: Team) -> dict[str, Any]:
@@ -42,7 +45,8 @@ def naps(team: Team) -> dict[str, Any]:
         Seconds of sleep and seconds late, JSON-able.
     """
     tiny = example((4, 4), team.size)
-    return {"seconds": NAPS, "late": [_late(team, tiny, nap) for nap in NAPS]}
+    contenders = {nap: team.contender(_setting(tiny, DataPartition(team.size)), nap) for nap in NAPS}
+    return {"seconds": NAPS, "late": medians([partial(_late, team, *asked) for asked in contenders.items()], _ROUNDS)}
 
 
 def tables(team: Team, *, crowded: bool) -> list[dict[str, Any]]:
@@ -69,27 +73,24 @@ def _setting(training: Training, distribution: Distribution) -> Setting:
     return Setting(Role.CLAIM, training, distribution, 1)
 
 
-def _late(team: Team, training: Training, nap: float) -> float:
+def _late(team: Team, nap: float, contender: Contender) -> float:
     """What a clock of a nap and a small collective takes beyond both, each by itself."""
-    contender = team.contender(_setting(training, DataPartition(team.size)), nap)
-    contender.exchange(WARM)
-    exchanges = sorted(_exchange_seconds(team, contender) for _ in range(_REPEATS))
-    return _median(team, contender, _NAP_CLOCKS) - nap - exchanges[_REPEATS // 2]
-
-
-def _exchange_seconds(team: Team, contender: Contender) -> float:
-    team.barrier()
-    began = time.perf_counter()
-    contender.exchange(_NAP_CLOCKS)
-    return slowest((time.perf_counter() - began) / _NAP_CLOCKS, team.ranks)
+    contender.reset()
+    taken = []
+    for advance in (contender.exchange, contender.advance):
+        advance(WARM)
+        team.barrier()
+        taken.append(slowest(_seconds(advance, _NAP_CLOCKS), team.ranks))
+    contender.finish()
+    return taken[1] - nap - taken[0]
 
 
 def _rows(team: Team, widths: tuple[int, ...], clocks: int, examples: int, *, crowded: bool) -> list[dict[str, Any]]:
     """One row per transport and staleness."""
     clocks = min(clocks, _ASLEEP_CLOCKS) if crowded else clocks
-    training = replace(example(widths, examples * team.size), clocks=WARM + _REPEATS * clocks + AFTER)
+    training = replace(example(widths, examples * team.size), clocks=WARM + _ROUNDS * clocks + AFTER)
     slept = _ASLEEP if crowded else 0.0
-    by_itself = slept or _median(team, _without_exchange(team, training), clocks)
+    by_itself = slept or _over_stretches(team, _without_exchange(team, training), clocks)
     rows = []
     for transport, staleness in product(Transport, STALENESS):
         contender = team.contender(_setting(training, StalePartition(team.size, staleness, transport)), slept)
@@ -98,7 +99,7 @@ def _rows(team: Team, widths: tuple[int, ...], clocks: int, examples: int, *, cr
             "transport": str(transport),
             "staleness": staleness,
             "sizes": training.sizes,
-            "seconds": _median(team, contender, clocks) - by_itself,
+            "seconds": _over_stretches(team, contender, clocks) - by_itself,
         })
     return rows
 
@@ -107,18 +108,18 @@ def _without_exchange(team: Team, training: Training) -> Contender:
     return team.contender(_setting(training, DataPartition(team.size, Fault.NO_EXCHANGE)), 0.0)
 
 
-def _median(team: Team, contender: Contender, clocks: int) -> float:
-    """Of a clock, the slowest rank's, over some stretches of one turn: a table is made anew for every turn."""
+def _over_stretches(team: Team, contender: Contender, clocks: int) -> float:
+    """Seconds of a clock over some stretches of one turn: workers over a table begin in step, and fall out of it."""
     contender.reset()
     contender.advance(WARM)
     team.barrier()
-    stretches = [_advance_seconds(contender, clocks) for _ in range(_REPEATS)]
+    stretches = [_seconds(contender.advance, clocks) for _ in range(_ROUNDS)]
     contender.advance(AFTER)
     contender.finish()
-    return sorted(slowest(seconds, team.ranks) for seconds in stretches)[_REPEATS // 2]
+    return median(slowest(seconds, team.ranks) for seconds in stretches)
 
 
-def _advance_seconds(contender: Contender, clocks: int) -> float:
+def _seconds(advance: Callable[[int], object], clocks: int) -> float:
     began = time.perf_counter()
-    contender.advance(clocks)
+    advance(clocks)
     return (time.perf_counter() - began) / clocks

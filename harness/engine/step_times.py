@@ -28,13 +28,12 @@ from harness.engine.pinning import pin
 from harness.engine.ranks import Group, Ranks
 from harness.engine.runtime import tf
 from harness.engine.starts import batches
-from harness.engine.timing import MARK, per_turn, repeated, slowest
+from harness.engine.timing import MARK, Loop, per_turn, repeated, slowest
 from harness.layout import Message, gradient_messages, messages
 from harness.planning import Partition, example, synchronous
 from harness.schedule import share
 from harness.spec import DataPartition, Fault, ModelPartition, Training
 
-Loop = Callable[[int], None]
 Update = Callable[[tf.Tensor], tf.Tensor]
 _CLOCKS, _ROUND_SECONDS = 64, 0.4
 
@@ -239,7 +238,6 @@ def _in_turns(loops: dict[str, Loop], rounds: int, here: Ranks) -> dict[str, lis
     order = np.random.default_rng(0)
     for _ in range(rounds):
         for name in order.permutation(list(loops)):
-            loops[name](1)
             found[name].append(per_turn(loops[name], clocks[name], here))
     return found
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import islice, product
+from statistics import median
+from typing import TypeVar
 
 import numpy as np
 
@@ -11,9 +15,14 @@ from harness.engine.ranks import Ranks
 from harness.engine.runtime import tf
 
 MARK = "RESULT "
+# Runs so many turns.
+Loop = Callable[[int], None]
+Size = TypeVar("Size")
+# Whatever had a turn before took the caches, and a collective of another size is negotiated once.
+_UNTIMED = 2
 
 
-def repeated(step: Callable[[], tf.Tensor]) -> Callable[[int], None]:
+def repeated(step: Callable[[], tf.Tensor]) -> Loop:
     """Compile a loop of a step.
 
     What a step computes is read, one number of it: TensorFlow leaves out whatever nobody reads.
@@ -41,21 +50,51 @@ def repeated(step: Callable[[], tf.Tensor]) -> Callable[[int], None]:
     return run
 
 
-def per_turn(loop: Callable[[int], object], turns: int, ranks: Ranks) -> float:
-    """Time of one turn after a barrier.
+def per_turn(loop: Loop, turns: int, ranks: Ranks) -> float:
+    """Time of one turn, after some that are not timed and a barrier.
 
     Args:
-        loop: runs some turns; traced and warm.
+        loop: runs some turns; traced.
         turns: how many.
         ranks: who takes the time.
 
     Returns:
         Seconds of the slowest rank.
     """
+    loop(_UNTIMED)
     ranks.barrier()
     began = time.perf_counter()
     loop(turns)
     return slowest((time.perf_counter() - began) / turns, ranks)
+
+
+def medians(measures: Sequence[Callable[[], float]], rounds: int) -> list[float]:
+    """Measure several things in rounds: what disturbs a machine for a moment spoils one round, not all of one thing.
+
+    Args:
+        measures: what has a turn in every round; each makes ready what it needs.
+        rounds: how many.
+
+    Returns:
+        Median of each over rounds.
+    """
+    found = [[measure() for measure in measures] for _ in range(rounds)]
+    return [median(times) for times in zip(*found, strict=True)]
+
+
+def over(sizes: Sequence[Size], measures: Mapping[str, Callable[[Size], float]], rounds: int) -> dict[str, list[float]]:
+    """Measure each of several things over sizes, all in the same rounds.
+
+    Args:
+        sizes: what each is asked for in a round.
+        measures: by name.
+        rounds: how many.
+
+    Returns:
+        Medians over rounds, in the order of the sizes, by name.
+    """
+    found = iter(medians([partial(measure, size) for measure, size in product(measures.values(), sizes)], rounds))
+    return {name: list(islice(found, len(sizes))) for name in measures}
 
 
 def slowest(seconds: float, ranks: Ranks) -> float:

@@ -8,12 +8,13 @@ from pathlib import Path
 from harness.engine import ranks, runtime
 from harness.engine.model_partition import groups
 from harness.engine.ranks import Ranks
-from harness.engine.step_times import Loop, alone, emulated, real
+from harness.engine.step_times import alone, emulated, real
 from harness.engine.timed import tape
 from harness.engine.timed.contender import Contender
 from harness.engine.timed.peer import Peer, require
 from harness.engine.timed.stale import Stale
 from harness.engine.timed.synchronous import Emulated, Synchronous
+from harness.engine.timing import Loop
 from harness.errors import BadInputError
 from harness.planning import Partition
 from harness.spec import (

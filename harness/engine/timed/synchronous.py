@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from harness.engine.ranks import Ranks
 from harness.engine.runtime import tf
-from harness.engine.step_times import Loop, Share, emulated
+from harness.engine.step_times import Share, emulated
 from harness.engine.timed.contender import Arrays, initial_weights, plain
+from harness.engine.timing import Loop
 from harness.errors import BadInputError
 from harness.layout import Block, blocks
 from harness.planning import Partition
