@@ -126,7 +126,7 @@ class Panel:
     def _finish_speedup(self) -> None:
         group = self.group
         self.axis.set_yscale("log", base=2)
-        self.axis.yaxis.set_major_formatter(FuncFormatter(lambda n, _: f"{n:g}×"))
+        self.axis.yaxis.set_major_formatter(FuncFormatter(lambda n, _: f"{n:g}×" if n >= 1 else f"1/{1 / n:g}×"))
         lowest = min([0.5, *(p.speedup.median / 1.3 for p in group.points if p.alone)])
         self.axis.set_ylim(lowest, self.top * 1.3)
         self.axis.set_ylabel("speed-up: P · T(1) / T(P)" if group.weak else "speed-up: T(1) / T(P)")

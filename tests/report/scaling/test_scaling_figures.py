@@ -40,6 +40,15 @@ def test_every_figure_is_drawn(draw: type[Figure], records: Sequence[Record]) ->
         assert "no record yet" in [text.get_text() for text in figure.texts]
 
 
+def test_slow_downs_are_named_as_fractions() -> None:
+    slow = [timed(DataPartition(1), 0.5), timed(DataPartition(2), 40.0)]
+    figure = scaling.speedup(slow)
+    to_png(figure)
+    said = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert {"1/64×", "1/4×", "1×"} <= set(said)
+    assert not [label for label in said if "." in label]
+
+
 @pytest.mark.parametrize("weak", [False, True])
 def test_no_interval_of_a_rate_is_cut_off(weak: bool) -> None:
     records = timed_records(weak=weak)
