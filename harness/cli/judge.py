@@ -30,14 +30,15 @@ def judge_stored(name: str, store: Store, *, sequential: bool = False) -> Verdic
     Raises:
         BadInputError: records are missing, damaged, or come from two machines.
     """
-    from harness.record import one_machine
-    from harness.stats import suites
-
     records = store.records(name)
     if not records:
         raise BadInputError(
             f"holds no record of {name}", where=str(store.root), remedy=f"run `harness run {name}` first"
         )
+    # SciPy is half of a whole command's start: nobody waits for it who has nothing to judge.
+    from harness.record import one_machine
+    from harness.stats import suites
+
     one_machine(records)
     rule = suites.SEQUENTIAL if sequential else suites.FIXED
     verdict: Verdict = registry.analysis_module(name).judge(records, rule)

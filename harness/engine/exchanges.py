@@ -128,7 +128,7 @@ def _further(here: Ranks) -> dict[str, list[float]]:
 
     asked = {name: partial(more, summed(name, 1), summed(name, _TOGETHER)) for name in made[0]}
     found = over(BYTES[:-2], asked, _ROUNDS)
-    return {name: [max(0.0, seconds) for seconds in over] for name, over in found.items()}
+    return {name: [max(0.0, seconds) for seconds in times] for name, times in found.items()}
 
 
 def _fill(whole: tf.Variable, piece: tf.Variable, size: int) -> None:

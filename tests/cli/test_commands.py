@@ -278,7 +278,15 @@ def test_help_has_examples_and_states_the_exit_status(capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize(
-    "words", [["list"], ["judge", "--help"], ["report", "--help"], ["lint-report", "--help"], ["history", "--help"]]
+    "words",
+    [
+        ["list"],
+        ["judge", "--help"],
+        ["judge", "data_partition_bsp", "--results", "/nowhere"],
+        ["report", "--help"],
+        ["lint-report", "--help"],
+        ["history", "--help"],
+    ],
 )
 def test_light_commands_import_neither_tensorflow_nor_the_plotting(words: list[str]) -> None:
     code = (
